@@ -193,7 +193,10 @@ impl Finding {
                     "{at} was merged; the platform is still building it, could not build it, or went back to an older commit"
                 )
             }
-            Self::Deploying => "a deploy is in progress there, or deploys are locked".to_owned(),
+            Self::Deploying if is_locked(seen) => {
+                "a deploy is in progress there, or deploys are locked".to_owned()
+            }
+            Self::Deploying => "a deploy is in progress there".to_owned(),
             Self::ReleasePending => {
                 let called = newest(seen).map(|newest| format!(" {}", newest.called));
                 let called = called.unwrap_or_default();
@@ -318,12 +321,15 @@ pub const WAIT: &str = "wait until it has finished, and look";
 /// Returns the hint for a deploy in progress or a deploy lock.
 pub fn wait(seen: &Observed) -> Hint {
     let wait = Hint::run(WAIT, Typed::smp("status"));
-    let is_locked = newest(seen).is_some_and(|newest| newest.status == ReleaseStatus::Locked);
     let server = seen.platform.as_ref().and_then(|one| one.server.clone());
-    match server.filter(|_| is_locked) {
+    match server.filter(|_| is_locked(seen)) {
         Some(server) => wait.and(Hint::run(UNLOCK, server.unlock)),
         None => wait,
     }
+}
+
+fn is_locked(seen: &Observed) -> bool {
+    newest(seen).is_some_and(|newest| newest.status == ReleaseStatus::Locked)
 }
 
 fn going_on(status: ReleaseStatus) -> Option<Finding> {

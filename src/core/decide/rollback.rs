@@ -9,7 +9,7 @@ use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed, released_agai
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, CommitId, Relation, ReleaseStatus, short};
+use crate::core::words::{Branch, CommitId, Observed, Relation, ReleaseStatus, short};
 
 /// Plans the rollback, or returns the first reason to refuse it. If the running commit is unknown, the branch counts
 /// instead. `target.changes` are relative to that commit.
@@ -209,6 +209,8 @@ fn take_back(
             plan.release(target, former, true);
             return Ok(());
         }
+        // A platform that lists releases without builds keeps none.
+        (Some(_), None) if keeps_no_builds(&target.observed) => {}
         (Some(_), None) => plan.warn(format!(
             "the platform has no known release of {short} to return to: {short} is pushed and built again"
         )),
@@ -223,6 +225,11 @@ fn take_back(
     }
     plan.push(target, branch);
     Ok(())
+}
+
+fn keeps_no_builds(seen: &Observed) -> bool {
+    let all = releases(seen);
+    !all.is_empty() && all.iter().all(|release| release.slug.is_none())
 }
 
 /// Warns that a push changes nothing, as after a host rejected a push and deployed it; gives the alternatives.

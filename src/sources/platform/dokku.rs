@@ -90,7 +90,7 @@ impl<'a> Dokku<'a> {
             return response::object(&answer.out, kind).ok_or_else(|| self.unlike(kind));
         }
         if !response::knows_no_format(&answer.said) {
-            return Err(self.refused(&answer));
+            return Err(self.refused(&answer, &format!("{kind}:report")));
         }
         let told = at_once(keys, |key| {
             self.ask(&format!("{kind}:report {} --{key}", self.app))
@@ -100,7 +100,7 @@ impl<'a> Dokku<'a> {
             let answer = answer?;
             let is_empty = response::is_not_deployed(&answer.said);
             if !answer.succeeded && !is_empty {
-                return Err(self.refused(&answer));
+                return Err(self.refused(&answer, &format!("{kind}:report")));
             }
             all.take(kind, key, answer.out.trim());
         }
@@ -147,11 +147,11 @@ impl<'a> Dokku<'a> {
             .run("then", self.typed(&format!("ps:rebuild {}", self.app)))
     }
 
-    fn refused(&self, answer: &HostAnswer) -> Refusal {
+    fn refused(&self, answer: &HostAnswer, asked: &str) -> Refusal {
         let words = response::first_words(&answer.said, &answer.out);
         let error = format!("Dokku does not report on {}", self.app);
         let report = Report::new(error).because(words);
-        let look = self.typed(&format!("git:report {}", self.app));
+        let look = self.typed(&format!("{asked} {}", self.app));
         report
             .run("see its answer", look)
             .refused(RefusalCode::Unreachable)
@@ -178,9 +178,10 @@ impl Platform for Dokku<'_> {
                 &["git-sha", "git-deploy-branch", "git-global-deploy-branch"],
             ),
             "ps" => self.report("ps", &["deployed", "running"]),
-            "lock" => Ok(Told::locked(
-                &self.ask(&format!("apps:locked {}", self.app))?,
-            )),
+            "lock" => {
+                let answer = self.ask(&format!("apps:locked {}", self.app))?;
+                Told::locked(&answer).ok_or_else(|| self.refused(&answer, "apps:locked"))
+            }
             _ => Ok(Told::builds(
                 &self.ask(&format!("builds:list {} --format json", self.app))?,
             )),
@@ -207,8 +208,9 @@ impl Platform for Dokku<'_> {
                 _ => None,
             },
         };
-        let look = self.typed(&format!("ps:report {}", self.app));
-        Ok(all.releases(commit, &look))
+        Ok(all.releases(commit, |verb, last| {
+            self.typed(format!("{verb} {} {last}", self.app).trim_end())
+        }))
     }
 
     fn newest_build(&self) -> Option<String> {

@@ -87,12 +87,28 @@ fn what_is_being_deployed_or_failed_is_told() {
         .ok()
         .prints_among(" apps:unlock production");
     assert_eq!(deploy.snapshot(), before);
+    deploy.dokku_keeps("production", "locked", "broken");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("because: sudo: no tty present\n")
+        .says(" apps:locked production\n");
+    assert_eq!(deploy.snapshot(), before);
     deploy.dokku_keeps("production", "locked", "");
     let failed = r#"[{"id":"01j8","app":"production","kind":"build","pid":7,"started_at":"2026-04-30T13:50:00Z","status":"failed",
         "source":"git-hook","exit_code":1,"display_status":"failed","duration":"1m14s","log_path":"/x.log"}]"#;
+    deploy.dokku_keeps("production", "builds", &failed.replace("failed", "running"));
+    promote(&deploy, &[])
+        .exits(1)
+        .says("a deploy is in progress there\n");
     deploy.dokku_keeps("production", "builds", failed);
     assert_eq!(finding(&deploy, 1), "release-failed");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among(" builds:output production 01j8\n");
     promote(&deploy, &[]).ok().says("done: production runs");
+    let rollback = deploy.smp(&["rollback", "-n", "--to", deploy.nth(2)]);
+    rollback.ok().never_shows("no known release");
 }
 
 #[test]

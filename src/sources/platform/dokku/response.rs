@@ -61,11 +61,15 @@ pub fn first_words(said: &str, out: &str) -> String {
 }
 
 impl Told {
-    pub fn locked(answer: &HostAnswer) -> Self {
-        Self {
+    /// Parses the answer of `apps:locked`; `None` if it does not say whether deploys are locked. A Dokku before 0.13 has
+    /// no such command.
+    pub fn locked(answer: &HostAnswer) -> Option<Self> {
+        let free = ["Deploy lock does not exist", "is not a dokku command"];
+        let is_free = free.iter().any(|words| answer.said.contains(words));
+        (answer.succeeded || is_free).then(|| Self {
             is_locked: answer.succeeded,
             ..Self::default()
-        }
+        })
     }
 
     /// Parses the recorded deploys; empty if this Dokku records none.
@@ -136,7 +140,12 @@ impl Told {
     }
 
     /// Returns releases, newest first: a running or failed deploy, and the deployed commit.
-    pub fn releases(&self, commit: Option<CommitId>, look: &Typed) -> Vec<Release> {
+    /// `typed` makes a command about the app, with a last argument.
+    pub fn releases(
+        &self,
+        commit: Option<CommitId>,
+        typed: impl Fn(&str, &str) -> Typed,
+    ) -> Vec<Release> {
         let newest = self.newest();
         let status = match newest.map(DokkuBuild::word) {
             Some("running") => Some(ReleaseStatus::Building),
@@ -157,12 +166,16 @@ impl Told {
             slug: None,
             commit,
             created: None,
-            output: look.clone(),
+            output: typed("ps:report", ""),
         };
+        let log = newest.filter(|build| build.has_plain_id());
         let later = status.map(|status| Release {
             status,
             current: false,
             commit: None,
+            output: log.map_or(release.output.clone(), |build| {
+                typed("builds:output", &build.id)
+            }),
             ..release.clone()
         });
         let deployed = release.commit.is_some().then_some(release);
@@ -174,6 +187,12 @@ impl DokkuBuild {
     fn started(&self) -> u64 {
         let at = self.started_at.parse::<Timestamp>();
         at.map_or(0, |at| at.as_second().unsigned_abs())
+    }
+
+    /// Returns whether the id can be part of a command.
+    fn has_plain_id(&self) -> bool {
+        let mut all = self.id.chars();
+        all.all(|one| one.is_ascii_alphanumeric() || one == '-') && !self.id.starts_with('-')
     }
 
     fn word(&self) -> &str {

@@ -31,7 +31,7 @@ fn builds(all: &[String]) -> Told {
 
 fn states(told: &Told) -> Vec<(ReleaseStatus, bool, Option<String>)> {
     let commit = told.sha().and_then(CommitId::parse);
-    let releases = told.releases(commit, &Typed::other("look"));
+    let releases = told.releases(commit, |verb, _| Typed::other(verb));
     let one = |one: Release| (one.status, one.current, one.commit.map(|id| id.to_string()));
     releases.into_iter().map(one).collect()
 }
@@ -56,7 +56,7 @@ fn what_was_deployed_and_what_goes_on_are_told_apart() {
             vec![lives.clone()],
         ),
         (
-            runs().and(Told::locked(&said(true, "Deploy lock exists", ""))),
+            runs().and(Told::locked(&said(true, "Deploy lock exists", "")).unwrap()),
             vec![(Locked, false, None), lives.clone()],
         ),
         (
@@ -102,10 +102,45 @@ fn what_was_deployed_and_what_goes_on_are_told_apart() {
 
 #[test]
 fn a_newer_deploy_is_a_newer_release() {
-    let told =
-        |at| builds(&[build("b1", at, "failed", "failed")]).releases(None, &Typed::other(""));
+    let told = |at| {
+        builds(&[build("b1", at, "failed", "failed")]).releases(None, |verb, _| Typed::other(verb))
+    };
     let [old, new] = [told("50"), told("51")].map(|all| all[0].version);
     assert_eq!(new - old, 60);
+}
+
+#[test]
+fn a_failed_deploy_has_its_own_log() {
+    for (id, log) in [
+        ("b1-2", "builds:output b1-2"),
+        ("b1;reboot", "ps:report"),
+        ("-b1", "ps:report"),
+    ] {
+        let failed = builds(&[build(id, "50", "failed", "failed")]);
+        let typed = |verb: &str, last: &str| Typed::other(format!("{verb} {last}").trim_end());
+        let all = failed.releases(CommitId::parse(SHA), typed);
+        let commands: Vec<_> = all.iter().map(|one| one.output.to_string()).collect();
+        assert_eq!(commands, [log, "ps:report"]);
+    }
+}
+
+#[test]
+fn only_a_clear_answer_says_that_nothing_is_locked() {
+    for (succeeded, words, locked) in [
+        (true, "Deploy lock exists", Some(true)),
+        (false, " !     Deploy lock does not exist", Some(false)),
+        (
+            false,
+            " !     `apps:locked` is not a dokku command",
+            Some(false),
+        ),
+        (false, "sudo: no tty present", None),
+        (false, "", None),
+    ] {
+        let told = Told::locked(&said(succeeded, "", words));
+        let locks = |told: Told| !told.releases(None, |verb, _| Typed::other(verb)).is_empty();
+        assert_eq!(told.map(locks), locked, "{words}");
+    }
 }
 
 #[test]

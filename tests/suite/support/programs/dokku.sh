@@ -30,6 +30,7 @@ case "$kind $1 $3 $4" in
 "old ps:report --running "*) echo "$running"; exit 0 ;;
 "old ps:report "*) fails "Invalid flag passed, valid flags: --deployed, --processes, --running" ;;
 *" apps:locked "*)
+  [ "$(keeps locked)" != broken ] || fails "sudo: no tty present"
   [ -z "$(keeps locked)" ] || { echo "Deploy lock exists" >&2; exit 0; }
   fails "Deploy lock does not exist" ;;
 *" "*:*" "*) fails "\`$1\` is not a dokku command" ;;
