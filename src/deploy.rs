@@ -192,14 +192,6 @@ impl Deploy<'_> {
         self.source().into_iter().chain(targets)
     }
 
-    /// Returns what was looked at, without targets that this clone itself deployed to: those were not past the tool.
-    fn by_others(&self) -> impl Iterator<Item = &Observed> {
-        let targets = self.targets.iter().filter(|target| !target.given);
-        self.source()
-            .into_iter()
-            .chain(targets.map(|target| &target.observed))
-    }
-
     /// Returns the name of the first target, for deploys with one target.
     pub fn name(&self) -> &str {
         let target = self.targets.first();
@@ -310,7 +302,7 @@ impl Deploy<'_> {
         }
         plan.steps.extend(self.comment(&plan));
         plan.warnings
-            .extend(observed::warnings(self.seen.state(), self.by_others()));
+            .extend(observed::warnings(self.seen.state(), self.observed()));
         self.warn_of_earlier(&mut plan)?;
         self.warn_of_lfs(&mut plan);
         self.warn_of_take_over(&mut plan)?;

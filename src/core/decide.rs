@@ -53,8 +53,6 @@ pub struct Target<'a> {
     pub twins: HashMap<CommitId, CommitId>,
     /// The places of its source and of itself in a pipeline of their platform, if builds are promoted there.
     pub couplings: Option<Couplings>,
-    /// True if this clone's pipeline promotion deployed here too: the record announces only the first target.
-    pub given: bool,
     /// True if nothing shows that the commit ever ran there and the policy wants a second person for new commits.
     pub never_ran: bool,
 }
@@ -273,7 +271,7 @@ impl Plan {
         }
         match Finding::of(&target.observed).map(Finding::risk) {
             Some(Risk::Race) => self.warn(format!(
-                "a release on {} is already in progress: nothing is pushed",
+                "a release on {} is already in progress: nothing is pushed there",
                 target.name()
             )),
             _ => not_pushed(self, target),

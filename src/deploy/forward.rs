@@ -126,15 +126,11 @@ pub fn target<'c>(
         held: Vec::new(),
         twins: HashMap::new(),
         couplings: None,
-        given: false,
         never_ran: false,
     };
     let Some(candidate) = candidate else {
         return Ok(target);
     };
-    if environment.deploy == DeployBy::Pipeline {
-        target.given = session.notes().is_unconfirmed(&environment.name, candidate);
-    }
     if let Ok(running) = &target.observed.running {
         let changes = session.repo.changes(running.as_ref(), candidate)?;
         target.twins = session.repo.same_changes(&changes)?;

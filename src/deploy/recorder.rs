@@ -3,7 +3,7 @@
 use crate::core::config::Environment;
 use crate::core::decide::{Recorded, Target};
 use crate::core::record::{
-    Deployed, Deploying, Held, Intent, Kind, LastDeploy, Standing, State, Verdict, What,
+    Deployed, Deploying, Held, Intent, Kind, LastDeploy, Standing, State, Telling, Verdict, What,
 };
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
@@ -220,12 +220,12 @@ impl Deploy<'_> {
     }
 
     /// Records that an environment runs the commit, unless somebody did so meanwhile. `lifts` is the environment whose
-    /// freeze ends once the candidate has reached all its goals.
+    /// freeze ends once the candidate has reached all its goals; `tells` is the post that this event makes pending.
     pub(super) fn deployed(
         &self,
         target: &Target<'_>,
         commit: &CommitId,
-        lifts: Option<&str>,
+        (lifts, tells): (Option<&str>, Option<&Telling>),
     ) -> Result<(), Stop> {
         let Some((recorder, _)) = self.recorder()? else {
             return Ok(());
@@ -234,7 +234,7 @@ impl Deploy<'_> {
         let mut was_candidate = false;
         let of = (self.session, self.look.config);
         let (state, pending) = posting::append_one(of, &recorder, &mut |state| {
-            let event = self.arrival(state, target, commit)?;
+            let event = self.arrival(state, (target, commit), tells)?;
             if event.is_some() {
                 let is_candidate = state.candidate_of(commit).is_some();
                 was_candidate = is_candidate && self.kind() == Kind::Promote;
@@ -262,8 +262,8 @@ impl Deploy<'_> {
     fn arrival(
         &self,
         state: &State,
-        target: &Target<'_>,
-        commit: &CommitId,
+        (target, commit): (&Target<'_>, &CommitId),
+        tells: Option<&Telling>,
     ) -> Result<Option<What>, Stop> {
         let (kind, name) = (self.kind(), &target.environment.name);
         if let Some(known) = self.seen.state()
@@ -282,9 +282,8 @@ impl Deploy<'_> {
         }
         let from = self.came_from(Some(state), target, commit);
         let end = self.end_of((state, open), (kind, name), (from, commit))?;
-        let tells = self.tells.as_ref().filter(|(last, _)| last == name);
         Ok(Some(What::Deployed(Deployed {
-            tells: tells.map(|(_, tells)| tells.clone()),
+            tells: tells.cloned(),
             overrides: self.overridden(open).filter(|_| kind == Kind::Promote),
             ..end
         })))

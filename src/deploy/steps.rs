@@ -29,7 +29,7 @@ impl Deploy<'_> {
     /// Records what was deployed past the tool. A dry run only says so.
     pub fn record_observed(&self, dry_run: bool) {
         let state = self.seen.state();
-        observed::record(self.session, &self.look, state, self.by_others(), dry_run);
+        observed::record(self.session, &self.look, state, self.observed(), dry_run);
     }
 
     pub(super) fn timeout(&self) -> Duration {
@@ -89,7 +89,9 @@ impl Deploy<'_> {
                     self.confirm(environment, commit)?;
                 }
                 let target = self.target(environment)?;
-                let recorded = self.deployed(target, commit, lifts.as_deref());
+                let tells = self.tells.as_ref().filter(|(last, _)| last == environment);
+                let tells = tells.map(|(_, tells)| tells);
+                let recorded = self.deployed(target, commit, (lifts.as_deref(), tells));
                 recorded.map_err(|stop| self.unrecorded(target, commit, stop))
             }
             // The posts come after all steps, and may ask questions: the caller sends them.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use crate::core::config::DeployBy;
 use crate::core::decide::Target;
 use crate::core::decide::finding::{FORGET, witness_hint};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, CommitId, PlatformWords, Release, SMP_TOML, ServerCommands};
+use crate::core::words::{CommitId, PlatformWords, Release, SMP_TOML, ServerCommands};
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
 use crate::deploy::pushed::AGAIN;
@@ -173,10 +174,15 @@ impl Wait<'_> {
             .map(|doubt| format!("its host says: {}", &doubt.words));
         let report = report.causes(said);
         let report = report.because(format!("it reports {}", reported(now)));
-        let repo = self.deploy.look.repo;
-        let branch = remote::branch(repo, &environment.remote, &environment.branch, false);
-        let at = branch.as_ref().ok().and_then(Branch::commit);
-        let report = report.because(self.branch_now(at));
+        let (mut at, by_pipeline) = (None, environment.deploy == DeployBy::Pipeline);
+        let mut report = report;
+        // In a pipeline the branch does not move.
+        if !by_pipeline {
+            let repo = self.deploy.look.repo;
+            let branch = remote::branch(repo, &environment.remote, &environment.branch, false);
+            at = branch.ok().and_then(|branch| branch.commit().cloned());
+            report = report.because(self.branch_now(at.as_ref()));
+        }
         if let Some(hint) = self.doubt().and_then(|doubt| self.hint_after(doubt)) {
             return Stop::Incomplete(report.hint(hint));
         }
@@ -191,7 +197,7 @@ impl Wait<'_> {
             report.run("when it answers again", command)
         } else {
             // The platform's own report about its release comes before this.
-            let up_to_date = at == Some(self.commit) && self.begun.is_none();
+            let up_to_date = at.as_ref() == Some(self.commit) && self.begun.is_none();
             let why = if in_turn.is_some() {
                 "the release may still be in progress, or an old instance still runs: see the platform's log"
             } else if up_to_date && now.newest.is_none() {
@@ -199,7 +205,9 @@ impl Wait<'_> {
             } else {
                 "the release may still be in progress, or may have failed: see the platform's log"
             };
-            report.because(why).run(AGAIN, command)
+            let goes_on = now.newest.as_ref().is_some_and(|one| one.status.goes_on());
+            let report = report.causes((!goes_on).then(|| why.to_owned()));
+            report.run(AGAIN, command)
         })
     }
 

@@ -6,12 +6,13 @@ mod overridden;
 use crate::core::config::Config;
 use crate::core::decide::before::ran_before;
 use crate::core::decide::{Plan, Step, Target};
-use crate::core::record::{Deploying, News, Notice, State, Telling, What};
+use crate::core::record::{Deployed, Deploying, News, Notice, Person, State, Telling, What};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::tell::post::titled;
 use crate::core::text::{Line, and};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
+use crate::git::record::identity;
 use crate::notes::Notes;
 use crate::options::Asking;
 use crate::session::Session;
@@ -213,7 +214,12 @@ impl<'a> ProductPost<'a> {
         if let Some(told) = &told
             && !is_kept
         {
-            delivery.print_once(told);
+            match self.is_told_by_others(told) {
+                true => self.session.ui.note(format!(
+                    "the other run printed the same text for the {PRODUCT} channel"
+                )),
+                false => delivery.print_once(told),
+            }
         }
         // The event of the deploy has made it pending.
         let forgotten = self.forget_text(again);
@@ -249,14 +255,27 @@ impl<'a> ProductPost<'a> {
 
     /// Returns whether a recorded deploy of this commit has the same text, pending or posted.
     fn is_on_record(&self, told: &Notice) -> bool {
-        let mut texts = self
-            .latest()
-            .into_iter()
-            .filter_map(|event| match event.what {
-                What::Deployed(it) if it.to == self.commit => it.tells?.text,
-                _ => None,
-            });
-        texts.any(|text| self.notification(&text).says_what(told))
+        self.are_on_record(told).next().is_some()
+    }
+
+    /// Returns the recorded deploys of this commit that have the same text, each with its recorder.
+    fn are_on_record(&self, told: &Notice) -> impl Iterator<Item = (Person, Deployed)> {
+        let all = self.latest().into_iter();
+        let all = all.filter_map(|event| match event.what {
+            What::Deployed(it) if it.to == self.commit => Some((event.by, it)),
+            _ => None,
+        });
+        all.filter(|(_, it)| {
+            let text = it.tells.as_ref().and_then(|tells| tells.text.as_ref());
+            text.is_some_and(|text| self.notification(text).says_what(told))
+        })
+    }
+
+    /// Returns whether somebody else's run recorded its own deploy with the same text, so that it printed the post.
+    fn is_told_by_others(&self, told: &Notice) -> bool {
+        let me = identity(&self.session.repo).ok();
+        let mut all = self.are_on_record(told);
+        all.any(|(by, it)| it.announced_by.is_none() && me != Some((by.name, by.email)))
     }
 
     /// Leaves the post to somebody who pushed the same commit at the same time: no record tells who deployed.

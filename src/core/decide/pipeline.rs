@@ -1,7 +1,8 @@
 //! Promotes the build that one environment runs to others, in a pipeline of their platform. Pure.
 
 use crate::core::decide::next::propose_again;
-use crate::core::decide::{Asked, Plan, Recorded, Step, Target, finding};
+use crate::core::decide::{Asked, Plan, Step, Target, finding};
+use crate::core::record::State;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
 use crate::core::typed::Typed;
@@ -48,15 +49,13 @@ impl Plan {
         if finding::pending(&target.observed).is_some() {
             let name = target.name();
             self.warn(format!(
-                "a release on {name} is already in progress: nothing is promoted"
+                "a release on {name} is already in progress: nothing is promoted there"
             ));
             self.wait(target, false);
             return Ok(());
         }
-        let release = built(source, &self.commit)?;
-        if let Some(recorded) = &asked.recorded {
-            is_the_tested_one(recorded, source, &release)?;
-        }
+        let state = asked.recorded.map(|recorded| recorded.state);
+        let release = tested_build((source, &self.commit), state, asked.now)?;
         let (from, to) = coupled(source, target)?;
         let to = PromotedTo {
             environment: target.name().clone(),
@@ -81,6 +80,19 @@ impl Plan {
         self.wait(target, true);
         Ok(())
     }
+}
+
+/// Returns the source's running release of the commit, if its build still exists and is the tested one.
+pub(super) fn tested_build(
+    (source, commit): (&Observed, &CommitId),
+    state: Option<&State>,
+    now: i64,
+) -> Result<Release, Refusal> {
+    let release = built(source, commit)?;
+    if let Some(state) = state {
+        is_the_tested_one((state, now), source, &release)?;
+    }
+    Ok(release)
 }
 
 /// Returns the source's running release of the commit, if its build still exists.
@@ -115,12 +127,12 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
 /// Refuses a build that came to the source after the candidate: the tested one was another build of the same commit. A
 /// change of config vars is a release of the same build.
 fn is_the_tested_one(
-    recorded: &Recorded<'_>,
+    (state, now): (&State, i64),
     source: &Observed,
     current: &Release,
 ) -> Result<(), Refusal> {
     let name = &source.environment;
-    let Some((candidate, (since, came))) = recorded.state.came(name) else {
+    let Some((candidate, (since, came))) = state.came(name) else {
         return Ok(());
     };
     let mut releases = source.releases.iter().flatten().flatten();
@@ -129,14 +141,11 @@ fn is_the_tested_one(
         return Ok(());
     }
     let (called, short) = (&current.called, candidate.commit.short());
-    let came = format!("{short} was {came} {}", ago(recorded.now, since));
+    let came = format!("{short} was {came} {}", ago(now, since));
     let (error, why) = match (tested, current.created) {
         (Some(_), Some(at)) => (
             format!("{name} runs another build of {short} than the one that was tested"),
-            format!(
-                "{came}, and {called} was released {}",
-                ago(recorded.now, at)
-            ),
+            format!("{came}, and {called} was released {}", ago(now, at)),
         ),
         _ => (
             format!("it is unknown whether {name} runs the build of {short} that was tested"),
@@ -192,7 +201,8 @@ impl Couplings {
         let (stage, theirs) = (&to.stage, &from.stage);
         let error =
             format!("{name} is in stage {stage} of the pipeline, and {place} is in stage {theirs}");
-        let mut refusal = no_pipeline(error).because("a build is promoted only to a later stage");
+        let refusal = Refusal::new(RefusalCode::NoPipeline, error);
+        let mut refusal = refusal.because("a build is promoted only to a later stage");
         if theirs == "production" {
             let update = pipelines(source, "update", "-s staging");
             refusal = refusal.run(format!("move {place} to the staging stage"), update);
@@ -231,8 +241,8 @@ fn by_push(refusal: Refusal) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::decide::tests::{id, proposed, recorded, release, seen};
-    use crate::core::record::{Goal, LastDeploy, State};
+    use crate::core::decide::tests::{id, proposed, release, seen};
+    use crate::core::record::{Goal, LastDeploy};
 
     fn refused(state: &State, releases: &[(u64, Option<i64>, &str)]) -> bool {
         let releases = releases.iter().map(|(version, created, slug)| Release {
@@ -245,7 +255,7 @@ mod tests {
             ..seen("staging", 'b', 'b')
         };
         let newest = source.releases.clone().unwrap().unwrap()[0].clone();
-        is_the_tested_one(&recorded(state), &source, &newest).is_err()
+        is_the_tested_one((state, 0), &source, &newest).is_err()
     }
 
     #[test]

@@ -300,7 +300,7 @@ fn add_record(
     };
     let (name, observed, commit) = (target.name(), &target.observed, &plan.commit);
     if observed.runs() == Some(commit) && !finding::is_cached(observed) {
-        if !recorded.is_due(name, commit) && !target.given {
+        if !recorded.is_due(name, commit) {
             // Nothing is due, unless another commit was proposed for this target and the source no longer runs it.
             return match recorded.waits(&source.environment, name) {
                 true => recorded.signed_off(&source.environment, commit, name),

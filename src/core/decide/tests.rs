@@ -204,7 +204,6 @@ pub fn target(environment: &Environment, observed: Observed, relation: Relation)
         held: Vec::new(),
         twins: HashMap::new(),
         couplings: None,
-        given: false,
         never_ran: false,
     }
 }

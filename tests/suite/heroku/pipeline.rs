@@ -199,7 +199,15 @@ fn apps_that_are_not_in_one_pipeline_are_refused_with_the_command_that_couples_t
         make(&platform);
         let run = platform.promote(&[]);
         run.exits(1).says(words).says(command);
+        if words.contains("in stage") {
+            run.never_shows("in the same pipeline");
+        }
         assert_eq!(platform.api.promotions().len(), 0);
+        let status = platform.lines();
+        assert_eq!(
+            status.contains("next: git smp stage"),
+            words.contains("was deleted")
+        );
         // Setup checks the pipeline before any promotion; a deleted build is not part of that.
         let run = platform.smp(&["setup", "--check"]);
         match command.starts_with("heroku") {
@@ -310,6 +318,95 @@ fn nobody_else_begins_before_every_target_of_a_promotion_has_come_to_its_end() {
 }
 
 #[test]
+fn a_target_that_fails_again_leaves_the_one_that_goes_on_announced() {
+    let platform = with_us(RECORD);
+    let ben = colleague(&platform);
+    let api = &platform.api;
+    api.new_releases("shop", Outcome::FailsAfter(2));
+    api.new_releases("shop-us", Outcome::SucceedsAfter(1000));
+    let left = platform.promote(&["--timeout", "2"]);
+    left.exits(4)
+        .says("promotion of the build v3 to us did not finish in 2 s")
+        .says("its platform says of production: Release command failed.");
+    let blocks = || {
+        let told = platform.lines();
+        assert!(told.contains("deploying   "), "{told}");
+        let run = platform.runner().cwd(&ben).smp(&["stage", "--yes"]);
+        run.exits(1).says("hint: wait until it has finished");
+    };
+    let body = json!({ "id": "invalid_params", "message": "Not now." });
+    api.answers_promotions(422, &body.to_string());
+    platform.promote(&[]).exits(1).says("it says: Not now.");
+    blocks();
+    api.recovers();
+    let again = platform.promote(&[]);
+    again
+        .exits(4)
+        .says("production did not start to run the build v3")
+        .says("the earlier promotion to us is not finished");
+    assert_eq!(events(&platform.deploy), ["promoting"]);
+    blocks();
+    // What has come to its end is recorded by the next failure.
+    api.ends("shop-us", 4, "succeeded");
+    platform
+        .promote(&[])
+        .exits(4)
+        .never_shows("is not finished");
+    let closed = ["promoting", "promoted", "ended"];
+    assert_eq!(events(&platform.deploy), closed);
+    api.new_releases("shop", Outcome::Succeeds);
+    platform
+        .runner()
+        .cwd(&ben)
+        .smp(&super::scripted(&platform.deploy, &[]))
+        .ok();
+    let all = [&closed[..], &["promoting", "promoted"]].concat();
+    assert_eq!(events(&platform.deploy), all);
+}
+
+#[test]
+fn a_promotion_that_a_colleague_completes_is_posted_once() {
+    for channel in ["", "[channels.product]\nkind = \"print\"\n"] {
+        let platform = with_us(&format!("{RECORD}{channel}"));
+        let ben = colleague(&platform);
+        platform.api.new_releases("shop", Outcome::FailsAfter(2));
+        let args = super::scripted(&platform.deploy, &["--summary", "News"]);
+        platform.smp(&args).exits(4).prints("");
+        platform.api.new_releases("shop", Outcome::Succeeds);
+        let run = platform.runner().cwd(&ben).smp(&args);
+        run.ok();
+        assert_eq!(run.out().matches("New release to").count(), 1, "{run}");
+        for _ in 0..2 {
+            platform
+                .smp(&args)
+                .ok()
+                .prints("")
+                .says("nothing to promote");
+        }
+    }
+}
+
+#[test]
+fn the_same_command_has_nothing_to_do_after_a_colleague_saw_the_end() {
+    let platform = coupled("[record]\nsignoff = true\n", false);
+    let ben = colleague(&platform);
+    platform.smp(&["propose", "--yes"]).ok();
+    platform.smp(&["signoff"]).ok();
+    platform
+        .api
+        .new_releases("shop", Outcome::SucceedsAfter(1000));
+    let args = super::scripted(&platform.deploy, &["--timeout", "1"]);
+    platform.smp(&args).exits(4);
+    platform.api.ends("shop", 4, "succeeded");
+    platform.runner().cwd(&ben).smp(&args).ok();
+    let before = events(&platform.deploy);
+    for _ in 0..2 {
+        platform.smp(&args).ok().says("nothing to promote");
+    }
+    assert_eq!(events(&platform.deploy), before);
+}
+
+#[test]
 fn a_promotion_that_is_taken_over_is_closed_for_every_target() {
     let platform = with_us(RECORD);
     let ben = colleague(&platform);
@@ -386,7 +483,9 @@ fn a_promotion_that_was_not_seen_to_end_is_gone_on_with_by_the_next_run() {
         let waiting = platform.promote(&["--timeout", "1"]);
         waiting
             .exits(4)
-            .says("a release on production is already in progress: nothing is promoted");
+            .says("a release on production is already in progress: nothing is promoted there")
+            .never_shows("its branch is")
+            .never_shows("may have failed");
         platform.api.ends("shop", 4, "succeeded");
         platform.promote(&[]).ok();
         is_promoted_once(&platform);
@@ -520,6 +619,8 @@ fn a_build_that_came_after_the_proposal_is_not_promoted() {
     ))
     .says("and v5 was released")
     .says("hint: close the candidate: git smp postpone\nhint: then: git smp propose");
+    let status = platform.smp(&["status"]);
+    status.ok().prints_among("next: git smp postpone\n");
     assert_eq!(api.promotions(), Vec::<Value>::new());
 
     // The tested build returns, as an even newer release.

@@ -1,12 +1,14 @@
 //! Decides how a commit gets from the main branch to the first environment, and from there to the next.
 
-use crate::core::config::{Config, Environment};
+use crate::core::config::{Config, DeployBy, Environment};
+use crate::core::decide::finding;
 use crate::core::decide::named::beginning;
 use crate::core::decide::next::about::own;
 use crate::core::decide::next::{Situation, promote, run, smp};
+use crate::core::decide::pipeline::tested_build;
 use crate::core::decide::timing::{Tested, Timing};
 use crate::core::record::Candidate;
-use crate::core::refusal::Stop;
+use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation};
 
@@ -102,6 +104,9 @@ impl Situation<'_> {
 
     /// Returns a promotion, and from when it may begin if that is later.
     pub(super) fn begin(&self, target: &Environment, command: Typed) -> Hint {
+        if let Err(refusal) = self.can_be_promoted(target) {
+            return own(Some(&refusal)).and(refusal.report.error);
+        }
         let timing = Timing::of(&self.config.policy, self.now);
         let source = self.config.source_of(target);
         let tested = source.and_then(|source| {
@@ -113,6 +118,24 @@ impl Situation<'_> {
             None => run(command),
             Some(Ok(opens)) => run(command).and(format!("no promotion may begin before {opens}")),
             Some(Err(first)) => first,
+        }
+    }
+
+    /// Refuses a promotion without a new build if the tested build is not what the source runs.
+    fn can_be_promoted(&self, target: &Environment) -> Result<(), Refusal> {
+        let from = self.config.source_of(target);
+        let source = from.and_then(|from| self.seen(&from.name));
+        let pair = source.zip(self.seen(&target.name));
+        let pair = pair.filter(|_| target.deploy == DeployBy::Pipeline);
+        let Some((source, seen)) = pair else {
+            return Ok(());
+        };
+        match source.runs() {
+            // Otherwise the promotion only waits, or records.
+            Some(runs) if finding::pending(seen).is_none() && seen.runs() != Some(runs) => {
+                tested_build((source, runs), self.state(), self.now).map(drop)
+            }
+            _ => Ok(()),
         }
     }
 
