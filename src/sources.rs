@@ -259,6 +259,7 @@ impl Look<'_> {
             cached,
             releases: raw.releases,
             doubt,
+            last: None,
             platform: platform::words(self.repo, environment),
             by_pipeline: environment.deploy == DeployBy::Pipeline,
             by_merge: environment.by_merge,
