@@ -2,7 +2,7 @@
 # Draws docs/terminal.svg from what the playground prints:
 #   cargo run --quiet --example playground 2>&1 | sh docs/terminal.sh > docs/terminal.svg
 # It takes the first `git smp diff` and the `git smp promote`. Nothing is added. The hash that was typed is cut to 8 digits,
-# and the folder of the world to its last name.
+# and the playground's folder to its last name.
 set -eu
 awk '
 /^A deploy world in / { folder = $NF; parent = folder; sub("[^/]*$", "", parent) }

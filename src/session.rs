@@ -61,8 +61,8 @@ impl<'a> Session<'a> {
         path.ok_or_else(|| {
             let report = Report::new("a bare repository has no work tree, and so no smp.toml");
             Stop::Misused(report.run(
-                "name the file with --config",
-                Typed::smp("--config FILE setup"),
+                "replace the dots with the path of the configuration",
+                Typed::smp("").dotted("--config").plain("setup"),
             ))
         })
     }

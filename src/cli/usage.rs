@@ -15,6 +15,10 @@ use crate::core::text::visible;
 use crate::core::typed::{DOTS, Given, Hint, Typed};
 use crate::git::program;
 
+/// The purpose of a command with the number of a pull request.
+const QUOTE: &str = "quote the #, and replace the dots with the number";
+const PICK: &str = "--pick '#...'";
+
 pub fn usage(error: &clap::Error) -> u8 {
     let args = given::typed();
     match error.kind() {
@@ -101,16 +105,20 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
         // A shell reads everything after a bare # as a comment.
         ErrorKind::InvalidValue if wrong.starts_with("--pick") => {
             let pick = match args.iter().any(|arg| arg == "--pick") {
-                true => Typed::instead_of("--pick", "--pick '#N'"),
-                false => Typed::smp("stage --fix").option("--pick", "#N"),
+                true => Typed::instead_of("--pick", PICK),
+                false => Typed::smp("stage --fix").plain(PICK),
             };
-            Some(Hint::run("quote the #", pick))
+            Some(Hint::run(QUOTE, pick))
         }
         ErrorKind::MissingRequiredArgument if command_of(args) == Some("where") => {
             let typed = args
                 .iter()
                 .fold(Typed::smp(""), |typed, word| typed.arg(word));
-            Some(Hint::run("quote the #", typed.arg("#N")))
+            Some(Hint::run(QUOTE, typed.plain("'#...'")))
+        }
+        // Only --pick requires another option.
+        ErrorKind::MissingRequiredArgument if command_of(args) == Some("stage") => {
+            Some(Hint::run("", Typed::instead_of("stage", "stage --fix")))
         }
         ErrorKind::InvalidSubcommand => synonym(wrong).or_else(|| {
             let cli = Cli::command();

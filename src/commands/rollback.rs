@@ -11,7 +11,7 @@ use crate::core::decide::named::the_target;
 use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::git::record::identity;
@@ -104,10 +104,19 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
         "nothing is promoted to {}, so there is no promotion to roll back",
         environment.name
     );
-    Err(Stop::Misused(Report::new(error).run(
-        "deploy an older commit with git smp stage HASH; to find its hash",
+    let find = Hint::run(
+        "find the hash of an older commit",
         Typed::other("git log --oneline"),
-    )))
+    );
+    let deploy = Hint::run(
+        "deploy it; replace the dots with its hash",
+        Typed::smp("stage").dots(),
+    );
+    let hint = match environment.by_merge {
+        true => deploy.with_merges(),
+        false => find.and(deploy),
+    };
+    Err(Stop::Misused(Report::new(error).hint(hint)))
 }
 
 fn look<'a>(

@@ -301,7 +301,9 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
                 "this clone does not know the main branch, so it finds no pull request",
             );
             let log = Typed::other("git log --oneline --all");
-            Stop::Failed(report.run("name the commit by its hash; to find it", log))
+            let report = report.run("find the hash of the commit", log);
+            let again = Typed::instead_of(rev, "'...'");
+            Stop::Failed(report.run("then replace the dots with it", again))
         })?;
         return pull_request::merged_long_ago(session, tip, number);
     }

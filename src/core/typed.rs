@@ -102,9 +102,14 @@ impl Typed {
         self
     }
 
-    /// Adds an option with dots, which a person replaces by a text of their own.
+    /// Adds dots, which a person replaces by what only they know.
+    pub fn dots(self) -> Self {
+        self.plain("'...'")
+    }
+
+    /// Adds an option with dots.
     pub fn dotted(self, option: &str) -> Self {
-        self.plain(option).plain("'...'")
+        self.plain(option).dots()
     }
 
     /// Adds words that need no quotes, separated by spaces, such as options without a value; none if the text is empty.
@@ -138,7 +143,7 @@ impl fmt::Display for Typed {
     }
 }
 
-/// The purpose of a command with dots: [`Typed::dotted`].
+/// The purpose of a command with dots for a text: [`Typed::dotted`].
 pub const DOTS: &str = "replace the dots with your text";
 
 /// The text for the next command if there is nothing to do.

@@ -23,16 +23,21 @@ impl Deploy<'_> {
     pub(super) fn is_all_checked(&self) -> Result<(), Refusal> {
         let reading = self.seen.record.reading();
         let signed = reading.and_then(|reading| reading.signed.as_ref());
-        let Some(event) = signed.and_then(|signed| signed.unchecked.as_ref()) else {
+        let unchecked = signed.and_then(|signed| Some((signed, signed.unchecked.as_ref()?)));
+        let Some((signed, event)) = unchecked else {
             return Ok(());
         };
         let error = "an event of the record cannot be checked on this machine";
         let refusal = Refusal::new(RefusalCode::NotVerified, error).because(event.named());
-        let say =
-            "for an OpenPGP signature, import each key in the signers file by its fingerprint";
-        let import = Typed::other("gpg --recv-keys FINGERPRINT");
+        let show = Typed::other("git show --show-signature").arg(event.commit.as_str());
+        let mut refusal = refusal.run("see what git says about its signature", show);
+        if !signed.openpgp.is_empty() {
+            let import = Typed::other("gpg --recv-keys").plain(&signed.openpgp.join(" "));
+            let say =
+                "if a key is missing, import those that the signers file names, then try again";
+            refusal = refusal.run(say, import);
+        }
         let closed = "or close the candidate, which drops its verdicts";
-        let refusal = refusal.run(say, import);
         Err(refusal.run(closed, Typed::smp("postpone")))
     }
 

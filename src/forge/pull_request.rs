@@ -61,8 +61,12 @@ fn only(session: &Session<'_>, main: Searched<'_>, number: u64) -> Result<Merged
                 "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
             ))
             .run(
-                "name the commit by its hash; to find it",
+                "find the hash of the commit",
                 Typed::other(format!("git log --oneline {}", tip.short())),
+            )
+            .run(
+                "then replace the dots with it",
+                Typed::instead_of(&format!("#{number}"), "'...'"),
             ),
         [newest, ..] => {
             let report = Report::new(format!("the main branch has several commits {of}"));

@@ -337,11 +337,13 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
         .program()
         .ask_as(what, ["var", "GIT_COMMITTER_IDENT"], b"", &date)
         .map_err(|stop| {
-            let name = Typed::other("git config --global user.name 'Your Name'");
-            let email = Typed::other("git config --global user.email you@example.com");
+            let name = Typed::other("git config --global user.name").dots();
+            let email = Typed::other("git config --global user.email").dots();
             stop.retold(|mut report| {
                 report.because.truncate(1);
-                report.run("", name).run("", email)
+                report
+                    .run("replace the dots with your name", name)
+                    .run("and with your email address", email)
             })
         })?;
     let text = String::from_utf8_lossy(&answer);

@@ -56,6 +56,12 @@ pub struct SignersFile {
 }
 
 impl SignersFile {
+    /// Returns the fingerprints of the openpgp keys that count.
+    pub fn fingerprints(&self) -> Vec<String> {
+        let keys = Keys::of(&self.text);
+        keys.fingerprints().into_iter().map(str::to_owned).collect()
+    }
+
     pub fn names_somebody(&self) -> bool {
         let text = String::from_utf8_lossy(&self.text);
         let mut lines = text.lines().map(str::trim);

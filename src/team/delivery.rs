@@ -2,11 +2,11 @@
 //! recorded. Without a record a post is tried once, and printed if it was not accepted.
 
 mod doubt;
+mod sending;
 mod tracking;
 mod words;
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 
 use crate::core::config::Config;
 use crate::core::record::{How, ISSUE, Issue, Notice, Placed, State, What};
@@ -14,14 +14,13 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
 use crate::core::tell::{issue, markdown};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Control, EventId};
-use crate::http;
+use crate::core::words::EventId;
 use crate::session::Session;
 use crate::team::channel::{Receiver, Route, configured, route};
 use crate::team::compose::compose;
 use crate::team::posting::{Pending, Posting, is_ready};
 use crate::team::recorder::{Recorder, new_id};
-use crate::team::send::{self, Delivered, Watch};
+use crate::team::send::Delivered;
 
 pub struct Delivery<'a> {
     session: &'a Session<'a>,
@@ -273,9 +272,14 @@ impl<'a> Delivery<'a> {
     /// Sends a post whose attempt is recorded, and records its end.
     fn send_begun(&self, one: &Notice, begun: &Posting) -> Result<(), Stop> {
         let (channel, attempt) = (&one.channel, begun.attempt.clone());
-        let sends = self.session.notes().forget_unsent();
-        sends.map_err(|stop| self.unrecorded(stop, one))?;
-        let (delivered, placed) = self.send(one, &begun.to, &begun.post)?;
+        let (delivered, placed) = match self.close(one, &begun.to)? {
+            Delivered::Yes => {
+                let sends = self.session.notes().forget_unsent();
+                sends.map_err(|stop| self.unrecorded(stop, one))?;
+                self.send(one, &begun.to, &begun.post)?
+            }
+            not_closed => (not_closed, Placed::default()),
+        };
         match delivered {
             Delivered::Yes => self.ended(one, Some(attempt), How::Accepted, placed),
             Delivered::No(_) if self.gives_up(one, &attempt, &begun.to)? => Ok(()),
@@ -290,58 +294,6 @@ impl<'a> Delivery<'a> {
             }
             Delivered::Unclear(report) => Err(self.unclear(one, report)),
         }
-    }
-
-    fn send(&self, one: &Notice, to: &Receiver, post: &Post) -> Result<(Delivered, Placed), Stop> {
-        let (ui, channel) = (self.session.ui, &one.channel);
-        ui.catch_interrupts()?;
-        let progress = ui.progress();
-        let watch: &mut Watch<'_> = &mut |why| {
-            if let Some((why, left)) = why {
-                let (why, left) = (&why.error, left.as_secs() + 1);
-                progress.show(&format!("{channel}: {why}; trying again in {left} s"));
-            }
-            self.left.set(self.left.get() || ui.interrupted());
-            match self.left.get() {
-                true => Control::Leave,
-                false => Control::GoOn,
-            }
-        };
-        let end = match to {
-            Receiver::Chat(chat, webhook) => {
-                let manners = (chat.says_ok, chat.on_401);
-                let (to, payload) = (webhook.address.clone(), (chat.payload)(post));
-                ui.during(&format!("posting to the {channel} channel"), || {
-                    send::send(
-                        Arc::new(move || (http::post(manners, &to, &payload), Placed::default())),
-                        watch,
-                    )
-                })
-            }
-            Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {
-                tracking::deliver(tracker, (one, self.reference()), post, watch)
-            }),
-        };
-        progress.clear();
-        Ok(match (end, to) {
-            ((Delivered::Yes, placed), Receiver::Chat(chat, _)) => {
-                ui.note(format!(
-                    "{} accepted the post to the {channel} channel",
-                    chat.receiver
-                ));
-                (Delivered::Yes, placed)
-            }
-            ((Delivered::Yes, placed), Receiver::Issue(_)) => {
-                ui.note(words::placed(one, &placed));
-                (Delivered::Yes, placed)
-            }
-            ((Delivered::No(report), placed), Receiver::Chat(_, webhook))
-                if report.hint == Some(http::renew()) =>
-            {
-                (Delivered::No(report.hint(webhook.renewal())), placed)
-            }
-            (end, _) => end,
-        })
     }
 
     /// Adds the issue that this run opened to a comment.

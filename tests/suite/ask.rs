@@ -7,6 +7,7 @@ mod tokens;
 use serde_json::Value;
 
 use crate::record::events;
+use crate::sample::one_of;
 use crate::support::{Deploy, Fate, IssuesApi, Page, Posted, Run, Runner, Speaks, World};
 
 pub const TOKEN: &str = "not-for-anybodys-eyes";
@@ -110,7 +111,7 @@ fn eight(deploy: &Deploy, nth: usize) -> &str {
 
 #[test]
 fn a_tester_only_ever_comments() {
-    for speaks in BOTH {
+    for speaks in one_of(BOTH) {
         let (deploy, api) = asking(speaks);
         let run = smp(
             &deploy,
@@ -250,7 +251,7 @@ fn a_fix_asks_anew_and_what_was_said_before_counts_no_more() {
 
 #[test]
 fn postpone_and_rollback_comment_and_close() {
-    for speaks in BOTH {
+    for speaks in one_of(BOTH) {
         let (deploy, api) = asking(speaks);
         smp(&deploy, &api, &["propose", "--yes"]).ok();
         smp(&deploy, &api, &["postpone", "--yes", "--reason", "slow"])

@@ -6,7 +6,7 @@ use crate::diff::{commit_on, production_has_a_hotfix};
 use crate::interrupted::outlive_notes_in;
 use crate::promote::{deployed_once, promote};
 use crate::record::{bens_clone, short};
-use crate::sample::sample;
+use crate::sample::{one_of, sample};
 use crate::support::{Deploy, DeployBuilder, Fault, Page, Rule, Run, Topology, World};
 
 fn branches() -> DeployBuilder {
@@ -288,10 +288,13 @@ fn a_host_that_moves_each_ref_by_itself_is_told_first() {
 
 #[test]
 fn a_host_whose_rules_take_one_ref_in_a_push_is_told_first() {
-    for words in [
-        "GH013: Repository rule violations found for refs/heads/production.\n- Pushes can not update more than 1 branch or tag.",
-        "this host takes one ref per push",
-    ] {
+    for words in sample(
+        1,
+        [
+            "GH013: Repository rule violations found for refs/heads/production.\n- Pushes can not update more than 1 branch or tag.",
+            "this host takes one ref per push",
+        ],
+    ) {
         let deploy = recorded().ready();
         let script = format!("[ $(wc -l) = 1 ] || {{ printf '{words}\n'; exit 1; }}");
         deploy.hook(&deploy.main, "pre-receive", &script);
@@ -368,7 +371,7 @@ fn an_answer_that_is_lost_is_read_and_both_arrive_once() {
         Fault::DropRequest(200),
     ];
     for fault in sample(2, faults) {
-        let deploy = recorded().over_http().ready();
+        let deploy = recorded().over_open_http().ready();
         let fault_of = |times| Rule::post("git-receive-pack", fault.clone()).times(times);
         deploy.http().fault(fault_of(2));
         let run = promote(&deploy, &["--timeout", "3"]);
@@ -556,7 +559,7 @@ fn a_branch_that_is_set_back_from_the_candidate_leads_to_its_end() {
     let deploy = by_merge("[record]\n");
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["signoff"]).ok();
-    for nth in [5, 2] {
+    for nth in one_of([5, 2]) {
         deploy.colleague_pushes(&deploy.main, deploy.nth(nth));
         deploy.web.set("/staging", Page::commit(deploy.nth(nth)));
         let planned = deploy.smp(&["promote", "-n", "--json"]).exits(1).json();

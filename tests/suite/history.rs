@@ -187,7 +187,7 @@ fn colours_are_there_when_asked_for() {
 #[test]
 fn thousands_of_events_are_listed_by_one_reading() {
     // Ten thousand in the nightly run.
-    let turns = if everything() { 2500 } else { 525 };
+    let turns = if everything() { 2500 } else { 150 };
     let deploy = with_record();
     let mut record = Record::default();
     for turn in 0..turns {

@@ -198,7 +198,7 @@ fn a_page_decides_whatever_was_said_of_a_hook() {
 // Over smart HTTP git does not report a hook that it does not run.
 #[test]
 fn a_host_that_says_nothing_at_all_is_warned_of_once() {
-    let deploy = ready(World::deploy_like().over_http().without_pages());
+    let deploy = ready(World::deploy_like().over_open_http().without_pages());
     hook(&deploy, "post-receive", HOOKS[0].0, "644");
     let run = promote(&deploy, &[]);
     run.ok()
@@ -216,7 +216,7 @@ fn a_host_that_says_nothing_at_all_is_warned_of_once() {
 #[test]
 fn of_a_branch_it_is_said_that_only_a_page_shows_a_build() {
     let world = World::deploy_like().on(Topology::Branches);
-    let deploy = ready(world.over_http().without_pages());
+    let deploy = ready(world.over_open_http().without_pages());
     hook(&deploy, "post-receive", HOOKS[0].0, "644");
     promote(&deploy, &[])
         .ok()
@@ -229,8 +229,8 @@ fn a_host_that_speaks_and_one_with_a_page_are_not_warned_of() {
     for builder in sample(
         1,
         [
-            World::deploy_like().over_http(),
-            World::deploy_like().over_http().without_pages(),
+            World::deploy_like().over_open_http(),
+            World::deploy_like().over_open_http().without_pages(),
         ],
     ) {
         let deploy = ready(builder);

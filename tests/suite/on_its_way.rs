@@ -9,7 +9,7 @@ use crate::posts::{TECHNICAL, accepted, channels, posts, sent, with_webhooks, wo
 use crate::promote::{begin, comes_to, person, promote, ready, refusal};
 use crate::record::{bens_clone, promotes, short};
 use crate::rollback::RECORD;
-use crate::sample::sample;
+use crate::sample::{one_of, sample};
 use crate::support::{
     Behaviour, Deploy, DeployBuilder, Gate, PATIENCE, Page, Run, Running, Topology, World,
 };
@@ -610,7 +610,7 @@ fn together() -> Deploy {
 
 #[test]
 fn a_push_that_loses_to_an_earlier_one_of_the_same_commit_goes_on_from_there() {
-    for is_own in [true, false] {
+    for is_own in one_of([true, false]) {
         let deploy = together();
         let ben = ben(&deploy);
         let [earlier, later] = ["earlier", "later"].map(|name| Gate::new(&deploy, name));

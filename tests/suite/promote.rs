@@ -213,7 +213,7 @@ fn the_clone_is_left_as_it_is_and_has_no_say() {
 
 #[test]
 fn a_second_run_has_nothing_to_do() {
-    let deploy = ready(World::deploy_like().over_http());
+    let deploy = ready(World::deploy_like().over_open_http());
     promote(&deploy, &[]).ok();
     let before = deploy.snapshot();
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -225,7 +225,7 @@ fn a_second_run_has_nothing_to_do() {
 
 #[test]
 fn a_dry_run_shows_the_plan_and_pushes_nothing() {
-    let deploy = ready(World::deploy_like().over_http());
+    let deploy = ready(World::deploy_like().over_open_http());
     let (before, asked) = (deploy.snapshot(), deploy.http().seen().len());
     let run = deploy.smp(&["promote", "-n"]);
     run.ok()
@@ -709,7 +709,7 @@ fn an_update_hook_that_says_no_is_a_no() {
 
 #[test]
 fn what_a_host_says_never_acts_on_the_terminal() {
-    let deploy = ready(World::deploy_like().over_http().without_pages());
+    let deploy = ready(World::deploy_like().over_open_http().without_pages());
     let script = r"cat >/dev/null
 printf '\033[31mred\033[0m \033]0;owned\007 \302\2331m \342\200\256gnp.exe\n'
 printf 'password:\rnever mind\n'
@@ -761,7 +761,7 @@ fn a_hook_that_fails_after_the_ref_moved_takes_nothing_back() {
 // F-PUSH-5
 #[test]
 fn a_page_that_never_changes_is_pushed_but_not_live_and_a_second_run_waits_without_a_push() {
-    let deploy = ready(World::deploy_like().over_http());
+    let deploy = ready(World::deploy_like().over_open_http());
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     let before = deploy.snapshot();
     let first = promote(&deploy, &["--timeout", "1"]);
@@ -842,7 +842,7 @@ fn a_colleague_who_is_first_wins_and_is_told_from_us() {
         let deploy = ready(
             World::deploy_like()
                 .on(topology)
-                .over_http()
+                .over_open_http()
                 .without_pages(),
         );
         let gate = Gate::new(&deploy, "build");
@@ -872,7 +872,7 @@ fn a_colleague_who_comes_right_after_our_push_is_told_of() {
         let deploy = ready(
             World::deploy_like()
                 .on(topology)
-                .over_http()
+                .over_open_http()
                 .without_pages(),
         );
         let gate = Gate::new(&deploy, "release");
@@ -1001,7 +1001,10 @@ fn the_first_target_that_fails_stops_the_rest() {
     let (deploy, _) = regions();
     let before = deploy.snapshot();
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
-    promote(&deploy, &[]).exits(1).says("eu declined");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("eu declined")
+        .says("hint: correct the problem, then: git smp promote eu us --timeout ");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -1012,7 +1015,8 @@ fn a_later_target_that_fails_says_which_are_done_and_the_next_run_goes_on_with_t
     promote(&deploy, &[])
         .exits(4)
         .says("us declined")
-        .says("done before that: eu");
+        .says("done before that: eu")
+        .says("hint: correct the problem, then: git smp promote us --timeout ");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.master(&us), deploy.nth(2));
 

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use crate::diff::fetching::CLOSED_PORT;
 use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
-use crate::sample::sample;
+use crate::sample::{one_of, sample};
 use crate::support::{
     Deploy, DeployBuilder, Fault, Gate, GitHttp, PATIENCE, Page, Rule, Run, TOPOLOGIES, Terminal,
     Topology, World,
@@ -19,7 +19,7 @@ const ASKS_TO_PUSH: &str = "production.git/info/refs?service=git-receive-pack";
 
 /// Returns a world whose host can fail, where the ref is the running commit.
 fn host() -> Deploy {
-    ready(World::deploy_like().over_http().without_pages())
+    ready(World::deploy_like().over_open_http().without_pages())
 }
 
 /// Returns a builder of worlds with remotes, for tests about these.
@@ -157,7 +157,7 @@ fn a_look_after_the_push_that_fails_is_repeated() {
 
 #[test]
 fn a_branch_that_cannot_be_read_after_the_push_leaves_it_to_the_page() {
-    let deploy = ready(World::deploy_like().over_http().confirming(1));
+    let deploy = ready(World::deploy_like().over_open_http().confirming(1));
     let before = deploy.snapshot();
     let run = looked_at_after(
         &deploy,
@@ -174,7 +174,7 @@ fn a_branch_that_cannot_be_read_after_the_push_leaves_it_to_the_page() {
 
 #[test]
 fn a_page_that_never_names_the_commit_makes_no_success_of_a_branch_that_cannot_be_read() {
-    let deploy = ready(World::deploy_like().over_http());
+    let deploy = ready(World::deploy_like().over_open_http());
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     let never = Rule::get(&deploy.asked(ASKS_TO_LOOK), Fault::Status(503)).times(1000);
     let run = looked_at_after(&deploy, never, &["--timeout", "2"]);
@@ -218,8 +218,8 @@ fn ctrl_c_while_the_branch_cannot_be_read_leaves_at_once() {
 // The check directly before the push: nothing was pushed yet, so it waits only briefly.
 #[test]
 fn a_look_directly_before_the_push_that_fails_once_is_repeated() {
-    for fails in ["host", "page"] {
-        let deploy = ready(World::deploy_like().over_http());
+    for fails in one_of(["host", "page"]) {
+        let deploy = ready(World::deploy_like().over_open_http());
         let before = deploy.snapshot();
         let mut terminal = person(&deploy).terminal(&["promote"]);
         terminal.sees("Type production to deploy: ");
@@ -417,7 +417,7 @@ fn a_redirect_of_the_push_is_not_followed() {
 
 #[test]
 fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
-    let deploy = ready(remotes().over_http().without_pages());
+    let deploy = ready(remotes().over_open_http().without_pages());
     let (candidate, trap) = (deploy.nth(5).to_owned(), deploy.nth(6).to_owned());
     let settings = [
         ("push.followTags", "true"),
@@ -688,7 +688,7 @@ fn one_ctrl_c_is_one_though_git_passes_it_on_as_well() {
 
 #[test]
 fn ctrl_c_during_the_push_still_takes_a_page_that_is_live_for_live() {
-    let deploy = ready(World::deploy_like().over_http());
+    let deploy = ready(World::deploy_like().over_open_http());
     let gate = Gate::new(&deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
@@ -775,7 +775,7 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
 #[test]
 fn a_push_whose_program_was_killed_starts_one_build_on_either_topology() {
     let variants = TOPOLOGIES.map(|topology| ["", "[record]\n"].map(|more| (topology, more)));
-    for (topology, more) in variants.into_iter().flatten() {
+    for (topology, more) in sample(2, variants.into_iter().flatten()) {
         let world = World::deploy_like().on(topology).without_pages();
         let deploy = ready(world.toml(more));
         if !more.is_empty() {

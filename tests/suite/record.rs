@@ -377,7 +377,7 @@ fn a_week_goes_as_the_runbook_has_it() {
 
 #[test]
 fn every_command_of_a_candidate_says_what_is_missing_where_no_record_is_kept() {
-    let deploy = ready(World::deploy_like().main_over_http());
+    let deploy = ready(World::deploy_like().over_open_http().main_over_http());
     let (before, asked) = (deploy.snapshot(), deploy.http().seen().len());
     for command in sample(
         2,

@@ -447,6 +447,10 @@ fn where_nothing_is_promoted_setup_fails_the_check_and_status_says_what_is_missi
             alone,
             "add an environment with promotes = \"staging\" to smp.toml",
         ),
+        (
+            &both.replace(".production", ".live"),
+            "if live gets its commits from staging, add promotes = \"staging\" under environments.live in smp.toml",
+        ),
     ] {
         deploy.write_toml(toml);
         let hint = format!("hint: {add}, then: git smp setup\n");
@@ -781,7 +785,7 @@ fn a_bare_repository_needs_a_file_that_is_named() {
     bare.smp(&["setup", "--yes"])
         .exits(2)
         .says("a bare repository has no work tree")
-        .says("name the file with --config");
+        .says("hint: replace the dots with the path of the configuration: git smp --config '...' setup\n");
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
     let file = "../team.toml";
     bare.smp(&["--config", file, "status"])

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::sample::sample;
 use crate::support::{Deploy, Runner, World};
 
 /// Returns a world and a clone of depth 1 without setup.
@@ -84,11 +85,14 @@ fn with_both_ends_named_there_is_no_network_and_so_no_history() {
 
 #[test]
 fn each_command_that_may_deepen_does_so_in_a_job() {
-    for (args, value) in [
-        (&["diff"][..], "true"),
-        (&["promote", "-n"], "1"),
-        (&["setup"], "woodpecker"),
-    ] {
+    for (args, value) in sample(
+        2,
+        [
+            (&["diff"][..], "true"),
+            (&["promote", "-n"], "1"),
+            (&["setup"], "woodpecker"),
+        ],
+    ) {
         let (deploy, folder) = shallow();
         let job = agreed(&deploy, &folder).env("CI", value);
         job.smp(args).ok();

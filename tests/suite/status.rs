@@ -4,6 +4,7 @@ mod findings;
 mod formats;
 
 use crate::diff::{production_has_a_hotfix, short};
+use crate::sample::one_of;
 use crate::support::{Deploy, Run, Topology, World, topologies};
 
 /// Returns the text of an environment's line.
@@ -186,7 +187,7 @@ fn refs_are_said_to_be_all_there_is_where_there_is_no_page() {
 // facts 11: first deploy.
 #[test]
 fn nothing_deployed_is_a_state_and_no_error() {
-    for builder in [World::deploy_like(), World::deploy_like().without_pages()] {
+    for builder in one_of([World::deploy_like(), World::deploy_like().without_pages()]) {
         let deploy = builder.on(Topology::Remotes).build();
         let empty = |bare: &std::path::Path| {
             deploy.git(bare, &["update-ref", "-d", "refs/heads/master"]);

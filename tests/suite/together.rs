@@ -29,7 +29,7 @@ fn announcing() -> DeployBuilder {
 }
 
 fn over_http() -> DeployBuilder {
-    over_a_path().main_over_http()
+    over_a_path().over_open_http().main_over_http()
 }
 
 /// A person with a clone of their own, after setup.
@@ -592,14 +592,15 @@ fn who_is_kept_back_before_the_push_is_not_told_of_one() {
     let deploy = signed_off(announcing().on(Topology::Branches));
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let gate = for_the_first(&deploy, &deploy.main, "pre-receive");
-    let (run, begun) = (ada.promotes(&[]), std::time::Instant::now());
+    let begun = std::time::Instant::now();
+    let run = ada.promotes(&[]);
     gate.reached();
     ben.smp(&["signoff", "--block", "maps are empty"]).ok();
     let before = deploy.snapshot();
     gate.open();
+    let run = run.finish();
     // An attempt that takes a second is shown, whatever its result.
     let is_quick = begun.elapsed().as_secs_f32() < 0.9;
-    let run = run.finish();
     run.exits(1).says("Ben Example blocked it");
     assert!(!is_quick || !run.stderr.contains(") ...\n"), "{run}");
     assert_eq!(deploy.snapshot(), before);

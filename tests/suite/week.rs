@@ -220,9 +220,8 @@ fn production_is_promoted_from_staging_and_not_the_other_way_round() {
     let run = deploy.smp(&["rollback", "staging"]);
     run.exits(2)
         .says("nothing is promoted to staging")
-        .says(
-            "hint: deploy an older commit with git smp stage HASH; to find its hash: git log --oneline\n",
-        )
+        .says("hint: find the hash of an older commit: git log --oneline\n")
+        .says("hint: deploy it; replace the dots with its hash: git smp stage '...'\n")
         .never_shows("promotes");
 }
 

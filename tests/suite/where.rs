@@ -71,7 +71,8 @@ fn the_end_of_the_chain_decides_the_exit_code() {
         .smp(&["where", "#9999"])
         .exits(1)
         .says("no commit of pull request #9999")
-        .says("hint: name the commit by its hash; to find it: git log --oneline ");
+        .says("hint: find the hash of the commit: git log --oneline ")
+        .says("hint: then replace the dots with it: git smp where '...'\n");
     deploy.smp(&["where"]).exits(2);
 }
 
@@ -347,7 +348,7 @@ fn a_number_is_shown_how_it_is_typed() {
     // The shell read `#421` as a comment.
     let run = deploy.smp(&["where", "--offline"]);
     run.exits(2)
-        .says("hint: quote the #: git smp where --offline '#N'");
+        .says("replace the dots with the number: git smp where --offline '#...'\n");
 }
 
 #[test]

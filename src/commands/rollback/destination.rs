@@ -188,9 +188,10 @@ fn unknown(
     let causes = [record].into_iter().chain(platform);
     let log = format!("git log --oneline {}", runs.for_link());
     Ok((causes.fold(Report::new(error), Report::because))
+        .run("find the hash of the commit", Typed::other(log))
         .run(
-            "name the commit with --to and its hash; to find it",
-            Typed::other(log),
+            "then replace the dots with it",
+            Typed::smp("rollback").dotted("--to"),
         )
         .refused(RefusalCode::UnknownCommit))
 }

@@ -137,8 +137,7 @@ impl Order<'_> {
 
 /// Refuses because nobody can be asked which commits are the fix.
 fn unsaid(story: &str, commits: &[Commit], on_top: bool, yes: bool) -> Stop {
-    let newest = commits.first().map(|commit| commit.short.as_str());
-    let newest = newest.unwrap_or("COMMIT");
+    let newest = commits.first().map_or("", |commit| &commit.short);
     let fix = Typed::smp("stage --fix").plain(if yes { "--yes" } else { "" });
     let one = fix.clone().option("--pick", newest);
     let report = Report::new(story)

@@ -18,7 +18,7 @@ use crate::core::typed::Typed;
 /// The prefix of a rule's own error, to distinguish it from serde's, and the separator between reason and advice.
 pub(super) const OURS: &str = "\u{1}";
 const STRAYED: &str = "secrets do not belong in this file";
-const ELSEWHERE: &str = "keep a webhook in SMP_<CHANNEL>_WEBHOOK, a token in HEROKU_API_KEY, a password in a credential helper; revoke it if it was ever committed";
+const ELSEWHERE: &str = "setup asks for a webhook; keep a token in HEROKU_API_KEY, a password in a credential helper; revoke it if it was ever committed";
 /// The parser's errors, by the beginning of the message.
 const SYNTAX: [(&str, &str); 10] = [
     ("duplicate key", "this key or table is defined twice"),

@@ -155,7 +155,8 @@ fn newest(candidate: &Candidate, events: &[What]) -> HashMap<String, u64> {
 /// Returns why a text without a valid claim does not count, if its author may sign off and probably meant to.
 fn why_meant(candidate: &Candidate, remark: &Remark) -> Option<String> {
     let short = candidate.commit.short();
-    let is_one = remark.may && !is_before(candidate, remark) && is_meant(&remark.text);
+    let is_new = remark.may && !is_before(candidate, remark);
+    let is_one = is_new && is_meant(&remark.text, &candidate.commit);
     is_one.then(|| format!("does not count: it must begin with signoff {short} or block {short}"))
 }
 

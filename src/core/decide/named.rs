@@ -44,7 +44,12 @@ pub fn no_target(config: &Config) -> Report {
             "add an environment with promotes = \"{}\" to {SMP_TOML}",
             only.name
         ),
-        _ => "add promotes = \"NAME\" to the environment that gets its commits from NAME",
+        [first, second, ..] => &format!(
+            "if {second} gets its commits from {first}, add promotes = \"{first}\" under environments.{second} in {SMP_TOML}",
+            first = first.name,
+            second = second.name
+        ),
+        [] => &format!("add environments to {SMP_TOML}"),
     };
     report.run(format!("{add}, then"), Typed::smp("setup"))
 }
@@ -87,10 +92,9 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
             let report = Report::new(error)
                 .because(format!("environments get their commits from {names}"))
                 .because("only one candidate can be open, and it comes from one environment");
-            let keep =
-                "write one configuration file for each, and choose it with --config, for example";
-            let example = Typed::smp("--config other.toml setup");
-            Err(Stop::Misused(report.run(keep, example)))
+            let keep = "write one configuration file for each, and replace the dots with its path";
+            let setup = Typed::smp("").dotted("--config").plain("setup");
+            Err(Stop::Misused(report.run(keep, setup)))
         }
     }
 }

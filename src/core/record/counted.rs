@@ -63,6 +63,8 @@ pub struct SignedRecord {
     pub unseen: Vec<Ignored>,
     /// True if the main branch has a file with the keys that count.
     pub has_signers: bool,
+    /// The fingerprints of the openpgp keys in that file.
+    pub openpgp: Vec<String>,
 }
 
 impl Count {

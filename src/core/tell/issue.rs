@@ -5,7 +5,8 @@ use crate::core::tell::markdown;
 use crate::core::tell::post::Post;
 use crate::core::words::{CommitId, EventId};
 
-/// The end of every hidden mark.
+/// The start and the end of every hidden mark.
+const START: &str = "<!-- git smp ";
 const END: &str = " -->";
 
 pub fn title(post: &Post, commit: &CommitId) -> String {
@@ -37,7 +38,7 @@ pub fn text(post: &Post, one: &Notice, record: &str) -> String {
 
 /// Returns the beginning of the hidden mark that identifies a text. An event id is only digits.
 pub fn mark(about: &EventId) -> String {
-    format!("<!-- git smp {}", about.as_str())
+    format!("{START}{}", about.as_str())
 }
 
 /// Returns the mark of a person's request about their own proposal or fix in this record; without `commit` only its
@@ -51,6 +52,11 @@ pub fn own_mark(about: &EventId, record: &str, commit: Option<&CommitId>) -> Str
 pub fn bears(text: &str, mark: &str) -> bool {
     let last = text.trim_end().lines().next_back();
     last.is_some_and(|line| line.starts_with(mark) && line.ends_with(END))
+}
+
+/// Returns whether git smp wrote a text.
+pub fn is_ours(text: &str) -> bool {
+    bears(text, START)
 }
 
 fn how_to_answer(commit: &CommitId) -> String {

@@ -11,6 +11,7 @@ use crate::team::channel::{Receiver, Route, route};
 use crate::team::compose::compose;
 use crate::team::delivery::words::opens;
 use crate::team::delivery::{Delivery, tracking, words};
+use crate::team::send::Delivered;
 
 /// The number of seconds for which somebody else's attempt counts as in progress.
 const FRESH: u64 = 300;
@@ -94,10 +95,28 @@ impl Delivery<'_> {
             ui.note(format!("{story}, and may still be sending it"));
             return Ok(true);
         }
+        // The run may have ended before it closed the issue.
+        if let Route::Send(to) = route
+            && let Delivered::No(why) = self.close(one, to)?
+        {
+            return Err(self.unclear(one, why));
+        }
         let story = format!("{story}; its result is unknown");
         if !ui.is_interactive() {
             return Err(self.unclear(one, Report::new(story)));
         }
+        self.asked(one, open, route, story)
+    }
+
+    /// Asks a person, who can look at the channel.
+    fn asked(
+        &self,
+        one: &Notice,
+        open: &Attempt,
+        route: &Route,
+        story: String,
+    ) -> Result<bool, Stop> {
+        let (ui, place) = (self.session.ui, words::place(one));
         ui.warn(format!("{story}. The post is:"));
         let text = markdown::payload(&compose(self.session, self.config, one)?);
         ui.insist(&text.lines().map(Line::plain).collect::<Vec<_>>());

@@ -10,7 +10,7 @@ use crate::forge::issue::{Search, Tracker};
 use crate::team::channel::{Receiver, Route};
 use crate::team::send::{self, Delivered, Watch};
 
-/// Opens the issue or comments on it. It is closed before the comment, because only closing can be repeated.
+/// Opens the issue or comments on it.
 pub(super) fn deliver(
     tracker: &Arc<Tracker>,
     (one, record): (&Notice, &str),
@@ -26,18 +26,6 @@ pub(super) fn deliver(
         let report = Report::new("the issue of this proposal is unknown");
         return (Delivered::No(report), Placed::default());
     };
-    if one.closes {
-        let ours = Arc::clone(tracker);
-        match send::send(
-            Arc::new(move || (ours.close(number), Placed::default())),
-            watch,
-        ) {
-            (Delivered::Yes, _) => {}
-            // Nothing was posted yet, and an issue can be closed again.
-            (Delivered::Unclear(report), placed) => return (Delivered::No(report), placed),
-            other => return other,
-        }
-    }
     send::send(Arc::new(move || ours.comment(number, &text)), watch)
 }
 

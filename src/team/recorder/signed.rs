@@ -55,6 +55,7 @@ impl Recorder<'_> {
             unchecked: count.unchecked,
             unseen: count.unseen.into_values().collect(),
             has_signers: checking.signers.names_somebody(),
+            openpgp: checking.signers.fingerprints(),
         };
         Ok((count.state, signed, events))
     }

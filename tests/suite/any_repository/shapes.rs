@@ -2,6 +2,7 @@
 
 use crate::any_repository::{cloned, deploy, settle, works, works_with};
 use crate::diff::{commit_on, log, range};
+use crate::sample::one_of;
 use crate::support::World;
 
 #[test]
@@ -82,7 +83,7 @@ fn a_bare_repository_with_a_named_configuration() {
         .exits(2)
         .prints("")
         .says("a bare repository has no work tree")
-        .says("name the file with --config");
+        .says("hint: replace the dots with the path of the configuration: git smp --config '...' setup\n");
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
     works_with(&deploy, &runner, &["--config", "../team.toml"]);
     works(
@@ -188,10 +189,10 @@ fn indexes_that_are_sparse_split_untracked_or_broken() {
 fn clones_without_blobs_or_trees_which_are_not_fetched_either() {
     let deploy = deploy();
     deploy.git(&deploy.main, &["config", "uploadpack.allowFilter", "true"]);
-    for (name, filter) in [
+    for (name, filter) in one_of([
         ("blobless", "--filter=blob:none"),
         ("treeless", "--filter=tree:0"),
-    ] {
+    ]) {
         let partial = cloned(&deploy, name, &[filter, "--no-checkout"]);
         let count = || {
             deploy

@@ -1,5 +1,7 @@
 //! The issue is delivered like a post: never twice without a question, whatever happens to a run.
 
+use rustix::process::Signal;
+
 use super::*;
 
 /// Asserts that the next run finds an issue whose answer was lost, and opens no second one.
@@ -104,6 +106,49 @@ fn a_comment_that_is_lost_is_made_once_and_closing_is_made_again() {
 }
 
 #[test]
+fn an_issue_is_closed_by_the_next_run_after_one_that_was_killed_before_it() {
+    let cases = [
+        ("PATCH", Speaks::GitHub, false),
+        ("PUT", Speaks::GitLab, false),
+        ("PATCH", Speaks::GitHub, true),
+    ];
+    for (close, speaks, promotes) in cases {
+        let (deploy, api) = asking(speaks);
+        smp(&deploy, &api, &["propose", "--yes"]).ok();
+        let hash = deploy.nth(5);
+        api.comments("rosi-qa", "MEMBER", &format!("signoff {}", &hash[..8]));
+        let args: &[&str] = match promotes {
+            true => &["promote", "--yes", "--commit", hash, "--timeout", "20"],
+            false => &["postpone", "--yes", "--reason", "slow"],
+        };
+        api.next("/issues/1", Fate::Silent);
+        let mut run = with_token(&deploy, &api).directly().start(args);
+        api.is_asked(close);
+        run.signal(Signal::KILL);
+        run.finish().exits(137);
+        assert!(!api.issues()[0].closed);
+        // A clone that did not begin the comment cannot know whether it was made.
+        let kept = deploy.work.join(".git/smp/unsent");
+        let note = std::fs::read(&kept).unwrap();
+        std::fs::remove_file(&kept).unwrap();
+        smp(&deploy, &api, args)
+            .exits(4)
+            .says("its result is unknown");
+        let told = |api: &IssuesApi| {
+            let issue = api.issues().remove(0);
+            let ours = issue.comments.iter().filter(|one| one.by == "ada-e");
+            (issue.closed, ours.count())
+        };
+        assert_eq!(told(&api), (true, 0));
+        std::fs::write(&kept, note).unwrap();
+        smp(&deploy, &api, args).ok();
+        assert_eq!(told(&api), (true, 1));
+        smp(&deploy, &api, args);
+        assert_eq!(told(&api), (true, 1));
+    }
+}
+
+#[test]
 fn postpone_finds_the_issue_that_a_run_was_cut_off_with() {
     let (deploy, api) = asking(Speaks::GitHub);
     api.next("/issues", Fate::DoneAndCut);
@@ -134,9 +179,9 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
 #[test]
 fn a_comment_whose_issue_is_gone_is_given_up_once() {
     let postpone = ["postpone", "--yes", "--reason", "slow"];
-    for speaks in BOTH {
+    for speaks in one_of(BOTH) {
         // The answer to the comment may be lost before the issue is deleted.
-        for lost in [false, true] {
+        for lost in one_of([false, true]) {
             let (deploy, api) = asking(speaks);
             smp(&deploy, &api, &["propose", "--yes"]).ok();
             if lost {

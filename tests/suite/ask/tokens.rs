@@ -22,7 +22,7 @@ fn the_token_of_gh_is_as_good_as_a_variable() {
 
 #[test]
 fn gits_helpers_are_asked_last() {
-    for speaks in BOTH {
+    for speaks in one_of(BOTH) {
         let (deploy, api) = asking(speaks);
         let host = match speaks {
             Speaks::GitHub => "github.com",
@@ -40,7 +40,7 @@ fn gits_helpers_are_asked_last() {
 
 #[test]
 fn setup_says_whether_the_token_works() {
-    for speaks in BOTH {
+    for speaks in one_of(BOTH) {
         let (deploy, api) = asking(speaks);
         let run = smp(&deploy, &api, &["setup", "--check"]);
         run.ok()

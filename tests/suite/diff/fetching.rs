@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diff::{commit_on, log};
+use crate::sample::sample;
 use crate::support::{Deploy, Topology, World, topologies};
 
 /// A world with everything served over HTTP, which records the requests.
@@ -237,12 +238,15 @@ fn all_goes_well(deploy: &Deploy, seventh: &str) {
 fn a_branch_that_became_a_folder_is_in_nobodys_way() {
     let (deploy, seventh) = ahead();
     deploy.in_clone("update-ref -d refs/remotes/upstream/master");
-    for place in [
-        "upstream/feature",
-        "upstream/master/old",
-        "staging/master/old",
-        "production/master/old",
-    ] {
+    for place in sample(
+        3,
+        [
+            "upstream/feature",
+            "upstream/master/old",
+            "staging/master/old",
+            "production/master/old",
+        ],
+    ) {
         deploy.git(
             &deploy.work,
             &[

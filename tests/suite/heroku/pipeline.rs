@@ -109,7 +109,7 @@ fn the_build_that_staging_runs_is_promoted_without_a_push() {
 
 #[test]
 fn several_targets_are_promoted_in_one_call() {
-    for record in ["", RECORD] {
+    for record in sample(1, ["", RECORD]) {
         let platform = with_us(record);
         platform.api.new_releases("shop", Outcome::SucceedsAfter(2));
         platform
@@ -131,7 +131,7 @@ fn several_targets_are_promoted_in_one_call() {
 
 #[test]
 fn where_one_of_several_fails_the_next_run_goes_on_with_that() {
-    for record in ["", RECORD] {
+    for record in sample(1, ["", RECORD]) {
         let platform = with_us(record);
         platform.api.new_releases("shop", Outcome::FailsAfter(2));
         let run = platform.promote(&[]);
@@ -248,7 +248,7 @@ fn a_promotion_that_the_platform_declines_changes_nothing() {
 
 #[test]
 fn a_promotion_that_fails_before_anything_is_released_leaves_what_ran() {
-    for record in ["", RECORD] {
+    for record in sample(1, ["", RECORD]) {
         let platform = coupled(record, false);
         platform.api.fails_promotions("shop", "The app is locked.");
         let run = platform.promote(&[]);
@@ -365,7 +365,7 @@ fn each_target_is_recorded_with_what_it_ran_before() {
 
 #[test]
 fn a_promotion_whose_answer_is_lost_is_recognised_and_not_made_twice() {
-    for record in ["", RECORD] {
+    for record in sample(1, ["", RECORD]) {
         let platform = coupled(record, false);
         platform.api.new_releases("shop", Outcome::SucceedsAfter(3));
         platform.api.cuts_promotions(true);
@@ -376,7 +376,7 @@ fn a_promotion_whose_answer_is_lost_is_recognised_and_not_made_twice() {
 
 #[test]
 fn a_promotion_that_was_not_seen_to_end_is_gone_on_with_by_the_next_run() {
-    for record in ["", RECORD] {
+    for record in sample(1, ["", RECORD]) {
         let platform = coupled(record, false);
         platform
             .api

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
+use crate::sample::sample;
 use crate::support::Deploy;
 
 use super::{freeze, guarded, push, recorded, thaw};
@@ -54,14 +55,17 @@ fn a_file_that_does_not_serve_opens_no_door_that_was_closed() {
     deploy.smp(&["status"]).ok();
     let text = deploy.toml();
     std::fs::write(deploy.path("kept.toml"), &text).unwrap();
-    for how in [
-        "missing",
-        "a conflict",
-        "an unknown key",
-        "not text",
-        "a link",
-        "a link to nowhere",
-    ] {
+    for how in sample(
+        3,
+        [
+            "missing",
+            "a conflict",
+            "an unknown key",
+            "not text",
+            "a link",
+            "a link to nowhere",
+        ],
+    ) {
         spoil(&deploy, how, &text);
         let words = if how == "missing" {
             "there is no "

@@ -30,7 +30,8 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
         "it is unknown what production ran before {}",
         short(deploy.nth(2))
     ));
-    run.says("hint: name the commit with --to and its hash; to find it: git log --oneline ");
+    run.says("hint: find the hash of the commit: git log --oneline ")
+        .says("hint: then replace the dots with it: git smp rollback --to '...'\n");
     // Commits before the record can still be named.
     rolls_back(&deploy, 1, &[]).ok();
     deploy.chain();
@@ -67,7 +68,8 @@ fn what_was_put_back_to_a_commit_that_never_ran_there_does_not_go_forward_again(
         "it is unknown what production ran before {}",
         short(deploy.nth(3))
     ));
-    run.says("hint: name the commit with --to and its hash; to find it: git log --oneline ");
+    run.says("hint: find the hash of the commit: git log --oneline ")
+        .says("hint: then replace the dots with it: git smp rollback --to '...'\n");
     ships(&deploy, 6);
     leads_to(&deploy, 3);
 }
@@ -129,7 +131,8 @@ fn without_a_record_it_must_be_named() {
     run.exits(1)
         .says(" is unknown")
         .says("because: smp.toml has no [record]")
-        .says("name the commit with --to and its hash; to find it: git log --oneline ");
+        .says("hint: find the hash of the commit: git log --oneline ")
+        .says("hint: then replace the dots with it: git smp rollback --to '...'\n");
     assert_eq!(deploy.snapshot(), before);
 }
 

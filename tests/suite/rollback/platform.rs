@@ -620,7 +620,7 @@ fn is_asked_for_once(record: &str, after: Duration) {
 
 #[test]
 fn a_release_that_was_cut_off_and_is_nowhere_to_be_seen_is_not_asked_for_again() {
-    for record in ["", RECORD] {
+    for record in sample(1, ["", RECORD]) {
         is_asked_for_once(record, Duration::ZERO);
     }
 }

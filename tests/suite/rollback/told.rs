@@ -3,7 +3,7 @@
 use super::*;
 use crate::posts::{TECHNICAL, accepted, channels, posts, sent, words};
 use crate::record::{sentences, trailers};
-use crate::sample::sample;
+use crate::sample::{one_of, sample};
 
 #[test]
 fn it_is_on_record_with_all_that_belongs_to_it() {
@@ -128,7 +128,7 @@ fn is_the_post(text: &str, deploy: &Deploy) {
 
 #[test]
 fn the_technical_channel_is_told_once() {
-    for (record, kind) in [(true, "teams"), (false, "teams"), (true, "slack")] {
+    for (record, kind) in sample(2, [(true, "teams"), (false, "teams"), (true, "slack")]) {
         let deploy = chatting(record, kind);
         let run = goes_back(&deploy);
         run.ok()
@@ -147,7 +147,7 @@ fn the_technical_channel_is_told_once() {
 
 #[test]
 fn where_it_is_printed_it_is_printed_once() {
-    for record in [true, false] {
+    for record in one_of([true, false]) {
         let deploy = chatting(record, "print");
         let run = goes_back(&deploy);
         run.ok().says("for the technical channel:\n");

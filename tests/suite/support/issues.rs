@@ -36,6 +36,8 @@ pub enum Fate {
     DoneAndFailed,
     /// It is done, and there is never an answer.
     DoneAndSilent,
+    /// Nothing is done, and there is never an answer.
+    Silent,
     /// Nothing is done, and the answer has this status.
     Refused(u16),
 }
@@ -227,6 +229,16 @@ impl IssuesApi {
         }
     }
 
+    /// Waits for a call with this method.
+    #[track_caller]
+    pub fn is_asked(&self, method: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.asked().iter().any(|call| call.starts_with(method)) {
+            assert!(Instant::now() < deadline, "nobody ever asks {method}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Returns the methods and paths of all calls so far.
     pub fn asked(&self) -> Vec<String> {
         let state = self.shared.state.lock().unwrap();
@@ -263,6 +275,7 @@ impl Shared {
         let (status, text) = match (&state.instead, fate) {
             _ if !knows => (401, r#"{"message":"Bad credentials"}"#.to_owned()),
             (Some(instead), _) => instead.clone(),
+            (_, Some(Fate::Silent)) => (0, String::new()),
             (_, Some(Fate::Refused(status))) => (status, r#"{"message":"no"}"#.to_owned()),
             _ => self.told(&mut state, &head, &body),
         };
@@ -272,7 +285,7 @@ impl Shared {
                 reset_at_end(stream);
                 return Ok(());
             }
-            Some(Fate::DoneAndSilent) => {
+            Some(Fate::DoneAndSilent | Fate::Silent) => {
                 closing.pause(PATIENCE);
                 return Ok(());
             }

@@ -15,6 +15,7 @@
 
 mod capture;
 mod chain;
+mod committed;
 mod deploy;
 mod dokku;
 mod forge;

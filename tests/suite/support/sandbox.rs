@@ -12,6 +12,7 @@ use std::sync::{Mutex, OnceLock};
 
 use tempfile::TempDir;
 
+use super::committed;
 use super::deploy::{Deploy, DeployBuilder};
 use super::refs;
 use super::run::{Run, Runner};
@@ -234,8 +235,13 @@ impl World {
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(file, content).unwrap();
         }
-        self.git(&folder, &["add", "-A"]);
         let date = self.later();
+        let seconds = date.split(' ').next().unwrap().parse().unwrap();
+        let done = committed::in_files(&folder, &self.git_config(), message, seconds);
+        if let Some(hash) = done {
+            return hash;
+        }
+        self.git(&folder, &["add", "-A"]);
         let at = self
             .runner()
             .cwd(&folder)

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::deploy::Deploy;
-use crate::sample::everything;
+use crate::sample;
 
 /// The form of a world's environments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +28,9 @@ impl Default for Topology {
 /// Both, for stories that must be compared.
 pub const TOPOLOGIES: [Topology; 2] = [Topology::Remotes, Topology::Branches];
 
-/// Returns the topologies for a story that is the same on either: one of them, by the length of the test's name, and both
-/// at night.
+/// Returns the topologies for a story that is the same on either.
 pub fn topologies() -> Vec<Topology> {
-    let test = std::thread::current().name().map_or(0, str::len);
-    match everything() {
-        true => TOPOLOGIES.to_vec(),
-        false => vec![TOPOLOGIES[test % TOPOLOGIES.len()]],
-    }
+    sample::one_of(TOPOLOGIES)
 }
 
 /// The expected differences. `{}` stands for an environment.

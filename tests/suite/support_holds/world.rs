@@ -257,3 +257,28 @@ fn a_program_ends_by_the_signal_that_it_is_sent() {
             .exits(128 + number);
     }
 }
+
+#[test]
+fn a_commit_without_git_is_the_one_that_git_makes() {
+    let made = |by_git: bool| {
+        let world = World::new();
+        let folder = world.repository("one");
+        if by_git {
+            world.configure("core.excludesFile", "none");
+        }
+        std::fs::create_dir(folder.join("b")).unwrap();
+        for (file, text) in [("a", "first"), ("b/c", "other")] {
+            std::fs::write(folder.join(file), text).unwrap();
+        }
+        world.commit(&folder, "The first");
+        std::fs::write(folder.join("a"), "second").unwrap();
+        std::fs::remove_file(folder.join("b/c")).unwrap();
+        let message = "The second \n\n\n\nand why\n\n";
+        let hash = world.commit_files(&folder, message, &[("d", "new")]);
+        let state = world.git(&folder, &["status", "--porcelain"]);
+        world.git(&folder, &["fsck", "--strict"]);
+        let log = world.git(&folder, &["reflog", "--date=raw", "--format=%H %gd %gs"]);
+        (hash, state, log, world.refs(&folder))
+    };
+    assert_eq!(made(false), made(true));
+}

@@ -240,13 +240,15 @@ fn what_conflicts_is_copied_by_hand_with_commands_that_can_be_pasted() {
 fn a_pull_request_that_is_not_there_leads_to_the_hash_of_a_commit() {
     let deploy = proposed();
     let tip = &deploy.nth(6)[..8];
-    let hint = format!("hint: name the commit by its hash; to find it: git log --oneline {tip}\n");
+    let hint = format!("hint: find the hash of the commit: git log --oneline {tip}\n");
     for args in [
         &["stage", "#999", "-n"][..],
         &["stage", "--fix", "#999"],
         &["stage", "--fix", "--pick", "#999", "-n"],
     ] {
-        deploy.smp(args).exits(1).says(&hint);
+        let typed = args.join(" ").replace("#999", "'...'");
+        let again = format!("hint: then replace the dots with it: git smp {typed}\n");
+        deploy.smp(args).exits(1).says(&hint).says(&again);
     }
 }
 
@@ -378,7 +380,8 @@ fn a_second_rollback_that_nobody_remembers_shows_where_to_look() {
         short(deploy.nth(2))
     ));
     let look = format!("git log --oneline {}", &deploy.nth(2)[..12]);
-    assert_eq!(hinted(&run.stderr), [look.as_str()]);
+    let again = "git smp rollback --to '...'";
+    assert_eq!(hinted(&run.stderr), [look.as_str(), again]);
     deploy.runner().program("sh", &["-c", &look]).ok();
 }
 
@@ -400,7 +403,11 @@ fn words_without_quotes_and_words_of_other_programs_lead_to_what_was_meant() {
         ),
         (
             &["stage", "--fix", "-n", "--pick"],
-            &["git smp stage --fix -n --pick '#N'"],
+            &["git smp stage --fix -n --pick '#...'"],
+        ),
+        (
+            &["stage", "--pick", "#425", "-n"],
+            &["git smp stage --fix --pick '#425' -n"],
         ),
         (&["log"], &["git smp history"]),
         (&["deploy"], &["git smp stage", "git smp promote"]),

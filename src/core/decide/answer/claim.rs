@@ -1,6 +1,8 @@
 //! The word and the digits at the beginning of a comment.
 
 use crate::core::record::Verdict;
+use crate::core::tell::issue::is_ours;
+use crate::core::words::CommitId;
 
 /// The number of digits that name a commit.
 pub const DIGITS: usize = 7;
@@ -14,8 +16,7 @@ pub struct Claim<'t> {
 
 /// Returns whether a sign-off has a line that blocks: nobody can know which of them its author meant.
 pub fn takes_back(text: &str, said: &Claim<'_>) -> bool {
-    let lines = text.split(['\n', '\r', '\u{2028}', '\u{2029}']);
-    let mut claims = lines.filter_map(claim);
+    let mut claims = lines(text).filter_map(claim);
     said.verdict == Verdict::Pass && claims.any(|one| one.verdict == Verdict::Block)
 }
 
@@ -54,17 +55,28 @@ fn verdict(word: &str) -> Option<Verdict> {
 /// The words that begin a verdict, in letters only; the longer of two with the same beginning comes first.
 pub const NEAR: [&str; 4] = ["signedoff", "signoff", "blocked", "block"];
 
-/// Returns whether a text without a valid claim was meant as a verdict: its first line begins with the word in some
-/// spelling, followed by nothing or by a hash. It is shown and does not count: only its author knows the meaning.
-pub fn is_meant(text: &str) -> bool {
-    let line = text.trim_start().lines().next().unwrap_or_default();
-    let line = line.to_lowercase();
+/// Returns whether a text without a valid claim was meant as a verdict: a line begins with the word in some spelling,
+/// followed by nothing or by a hash, or has it before the digits of the candidate. Quoted lines are somebody else's. The
+/// text is shown and does not count: only its author knows the meaning.
+pub fn is_meant(text: &str, commit: &CommitId) -> bool {
+    let mut lines = lines(text).filter(|line| !line.trim_start().starts_with('>'));
+    !is_ours(text) && lines.any(|line| is_tried(&line.to_lowercase(), commit.as_str()))
+}
+
+fn is_tried(line: &str, commit: &str) -> bool {
     let letters: String = line.chars().filter(|c| c.is_alphanumeric()).collect();
-    let Some(rest) = NEAR.iter().find_map(|word| letters.strip_prefix(word)) else {
-        return false;
-    };
-    let mut words = line.split(|c: char| !c.is_alphanumeric());
-    !line.starts_with('>') && (rest.is_empty() || is_hash(rest) || words.any(is_hash))
+    if let Some(rest) = NEAR.iter().find_map(|word| letters.strip_prefix(word)) {
+        let mut words = line.split(|c: char| !c.is_alphanumeric());
+        return rest.is_empty() || is_hash(rest) || words.any(is_hash);
+    }
+    // Within a sentence, backticks show an example.
+    let digits = commit.get(..DIGITS).filter(|_| !line.contains('`'));
+    let told = digits.and_then(|digits| letters.split_once(digits));
+    told.is_some_and(|(before, _)| NEAR.iter().any(|word| before.ends_with(word)))
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', '\r', '\u{2028}', '\u{2029}'])
 }
 
 /// Returns whether a text begins with enough hex digits to name a commit.

@@ -118,9 +118,23 @@ fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
         ("\u{1f44d} signoff bbbbbbbb", MEANT),
         ("Blocked `bbbbbbbb`", MEANT),
         ("Signed-off-by: Rosi <rosi@example.com>", "-"),
-        ("Fine, so sign-off bbbbbbbb", "-"),
+        ("Fine, so sign-off bbbbbbbb", MEANT),
+        ("Fine, so sign-off aaaaaaaa", "-"),
+        ("To agree, comment `signoff bbbbbbbb`", "-"),
+        ("bbbbbbbb has no block", "-"),
+        ("LGTM\nsignoff", MEANT),
+        ("LGTM\r\rsignoff bbbbbbbb", MEANT),
+        ("Hello\n\n- Blocked: aaaaaaaa", MEANT),
+        (
+            "LGTM\n\nThe sign-off is Ben's\nblock diagrams are nice",
+            "-",
+        ),
+        ("```\nsignoff bbbbbbbb\n```", MEANT),
+        ("~~~ text\nblock bbbbbbbb the legend\n~~~", MEANT),
+        ("> block bbbbbbbb the legend\n\nI do not think so", "-"),
+        ("> LGTM\n\nsignoff", MEANT),
         ("> signoff bbbbbbbb", "-"),
-        ("Please do not signoff bbbbbbbb", "-"),
+        ("Please do not signoff bbbbbbbb", MEANT),
         ("`signoff bbbbbbbb`", MEANT),
         ("block diagrams are nice", "-"),
         ("> `signoff bbbbbbbb`", "-"),
@@ -197,6 +211,15 @@ fn what_an_author_said_before_a_comment_that_counts_is_named_no_more() {
                 "{void:?} {other:?}"
             );
         }
+    }
+}
+
+#[test]
+fn the_lines_that_git_smp_itself_suggests_are_not_named() {
+    let text = |end: &str| format!("How to answer:\n```\nsignoff {IT}\n```\n{end}\n");
+    let mark = own_mark(&asked().id, REF, Some(&asked().commit));
+    for (end, expected) in [(mark.as_str(), "-"), ("", MEANT)] {
+        assert_eq!(told(&text(end)), expected, "{end}");
     }
 }
 
@@ -529,8 +552,8 @@ proptest! {
         let answers = read(&asked(), &remark(&text));
         let small = text.to_lowercase();
         let small: String = small.chars().filter(|c| c.is_alphanumeric()).collect();
-        let begins = NEAR.iter().any(|word| small.starts_with(word));
-        prop_assert!(answers == HeardComments::default() || begins);
+        let says = NEAR.iter().any(|word| small.contains(word));
+        prop_assert!(answers == HeardComments::default() || says);
         let word = if case { "SIGNOFF" } else { "signoff" };
         let yes = read(&asked(), &remark(&format!("{word} {IT} {text}")));
         prop_assert_eq!(yes.events.len(), 1);

@@ -89,7 +89,9 @@ fn a_key_of_openpgp_counts_where_the_signers_file_has_its_fingerprint() {
     // It may be a block, so a promotion is refused even after another sign-off.
     by(&deploy, "rosi").smp(&["signoff"]).ok();
     assert_eq!(json["refusal"]["code"], "not-verified");
-    promote(&deploy, &ada).exits(1);
+    promote(&deploy, &ada)
+        .exits(1)
+        .says(&format!(": gpg --recv-keys {key}\n"));
     let ada = ada.env("GNUPGHOME", deploy.path("ring"));
     ada.smp(&["status"]).ok().prints_among("signed off by cem");
     promote(&deploy, &ada).ok();
