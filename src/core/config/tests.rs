@@ -335,7 +335,7 @@ fn cfg_18_secrets_are_refused_wherever_they_stand_and_never_shown() {
             report.error
         );
         assert!(!format!("{report:?}").contains("hunter2"), "{report:?}");
-        assert!(report.hint_text().unwrap().contains("_WEBHOOK"), "{added}");
+        assert!(report.hint_text().unwrap().contains("webhook"), "{added}");
     }
     let hint = error_of("", "[channels.technical]\nwebhook = 'x'")
         .hint_text()
