@@ -251,8 +251,8 @@ impl Look<'_> {
         Ok(Observed {
             environment: environment.name.clone(),
             source,
+            begun: began(&notes, environment, branch.as_ref(), (runs, drift)),
             running,
-            begun: began(&notes, environment, branch.as_ref()),
             branch,
             drift,
             page,
@@ -361,12 +361,18 @@ fn by_ref(
     }
 }
 
-/// Whether this clone pushed what the branch has, and did not see it run since.
+/// Whether this clone pushed what the branch has, and did not see it run since, nor what no earlier branch had.
 fn began(
     notes: &Notes,
     environment: &Environment,
     branch: Option<&Result<Branch, Refusal>>,
+    (runs, drift): (Option<&CommitId>, Option<Relation>),
 ) -> bool {
+    let name = &environment.name;
     let at = branch.and_then(|branch| branch.as_ref().ok()?.commit());
-    at.is_some_and(|at| notes.may_go_on(&environment.name, at))
+    at.is_some_and(|at| {
+        let before = [notes.pushed_onto(name, at), notes.taken_away(name, at)];
+        let is_past = drift == Some(Relation::Behind) && !before.contains(&runs.cloned());
+        notes.may_go_on(name, at) && !is_past
+    })
 }

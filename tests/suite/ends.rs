@@ -451,6 +451,25 @@ fn a_run_that_wakes_after_a_later_deploy_names_that_deploy() {
     }
 }
 
+/// Somebody deployed on the platform itself, past the branch.
+#[test]
+fn a_page_that_names_a_later_commit_ends_the_wait_for_an_own_push() {
+    for topology in topologies() {
+        let deploy = World::deploy_like().on(topology).ready();
+        deploy.web.set("/production", Page::commit(deploy.nth(2)));
+        let args = ["promote", "--yes", "--commit", deploy.nth(5)];
+        killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
+        let wait = "must finish first";
+        deploy.smp(&["status"]).ok().prints_among(wait);
+        deploy.web.set("/production", Page::commit(deploy.nth(6)));
+        let status = deploy.smp(&["status"]);
+        status
+            .ok()
+            .prints_among("deployed-outside-git")
+            .never_shows(wait);
+    }
+}
+
 /// On a branch the announcement is part of the push, so its lease on the record ends the push as well.
 #[test]
 fn a_push_that_was_rolled_back_on_record_holds_up_no_later_one_of_its_clone() {
