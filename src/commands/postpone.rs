@@ -1,12 +1,12 @@
-//! `git smp postpone`: closes the candidate with a reason, and lifts the freeze.
+//! `git smp postpone`: closes the candidate, and lifts the freeze.
 
 use clap::Args;
 
 use crate::core::arguments::check_text;
 use crate::core::config::Config;
 use crate::core::record::{News, Notice, Postponed, State, What};
-use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::typed::{DOTS, Typed};
+use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
 use crate::git::record::identity;
@@ -60,7 +60,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
                 "postponing lifts the freeze for everyone",
             ),
         };
-        let yes = Typed::smp("postpone --yes").option("--reason", &reason);
+        let yes = Typed::smp("postpone --yes");
         ui.need_yes(&question, why.to_owned(), yes, DECLINED)?;
     }
     hearing::settle(session, &config, &before);
@@ -159,16 +159,13 @@ fn is_no_end(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
         .into())
 }
 
+/// Returns the given reason, or asks a person for it. It is empty if nobody is asked.
 fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
     if let Some(reason) = &args.reason {
         return Ok(reason.trim().to_owned());
     }
     if is_unasked(session, args) {
-        let report =
-            Report::new("a postponement needs a reason").because("the record shows it to the team");
-        let yes = if args.yes { "--yes" } else { "" };
-        let typed = Typed::smp("postpone").plain(yes).dotted("--reason");
-        return Err(Stop::Misused(report.run(DOTS, typed)));
+        return Ok(String::new());
     }
     session.ui.catch_interrupts()?;
     match session

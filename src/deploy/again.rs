@@ -21,10 +21,14 @@ impl Deploy<'_> {
         }
     }
 
-    /// Returns the command that repeats this deploy for one of its targets.
+    /// Returns the command that repeats this deploy for one of its targets and those after it, which a failure leaves alone.
     pub(super) fn command_to(&self, name: &str) -> Typed {
         match self.kind() {
-            Kind::Promote => self.with_flags(Typed::smp("promote").arg(name)),
+            Kind::Promote => {
+                let names = self.targets.iter().map(|one| one.environment.name.as_str());
+                let left = names.skip_while(|one| *one != name);
+                self.with_flags(left.fold(Typed::smp("promote"), Typed::arg))
+            }
             Kind::Stage | Kind::Fix | Kind::Rollback => self.command(),
         }
     }

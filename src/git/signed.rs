@@ -79,6 +79,16 @@ impl SignersFile {
         lines.next().map(str::to_owned)
     }
 
+    /// Returns whether a line has this name.
+    pub fn has_name(&self, name: &str) -> bool {
+        let text = String::from_utf8_lossy(&self.text);
+        let mut all = text.lines().filter_map(keys::named);
+        all.any(|(names, _)| {
+            let mut names = names.trim_matches('"').split(',');
+            names.any(|one| one.eq_ignore_ascii_case(name))
+        })
+    }
+
     /// Returns the key under which the result for a commit is kept.
     fn key(&self, commit: &CommitId) -> (Option<String>, CommitId) {
         (self.blob.clone(), commit.clone())
@@ -226,26 +236,27 @@ fn check_part(
 fn judged(keys: &Keys, one: &Signed<'_>, told: &[&str]) -> SignatureCheck {
     // A commit that git says nothing about was not checked.
     let [mark, signer, key, primary, words] = told else {
-        return SignatureCheck::Unchecked;
+        return SignatureCheck::Unchecked(None);
     };
+    let unchecked = || SignatureCheck::Unchecked(keys.fault(&one.signature, words));
     let principal = match (one.armour, *mark) {
         (Armour::OpenPgp, "B") => return SignatureCheck::Wrong,
         (Armour::Ssh, "B") if words.contains(INCORRECT) => return SignatureCheck::Wrong,
         (Armour::Ssh, "G") if !signer.is_empty() => Some(keys.person(signer)),
         (Armour::OpenPgp, "G" | "U" | "Y") => keys.principal_of(primary, one.at),
         (Armour::Ssh, "U") if keys.may_sign(&one.signature, one.at) => {
-            return SignatureCheck::Unchecked;
+            return unchecked();
         }
         (_, "G" | "U" | "X" | "Y" | "R") => None,
         // The file has no line that any key of openpgp could match.
         (Armour::OpenPgp, "E") if keys.fingerprints().is_empty() => None,
-        _ => return SignatureCheck::Unchecked,
+        _ => return unchecked(),
     };
     let key = [*primary, *key].into_iter().find(|key| !key.is_empty());
     match (principal, key) {
         (Some(principal), _) => SignatureCheck::By(principal.to_owned()),
         (None, Some(key)) => SignatureCheck::Unknown(key.to_owned()),
-        (None, None) => SignatureCheck::Unchecked,
+        (None, None) => unchecked(),
     }
 }
 

@@ -300,10 +300,14 @@ fn signing(tried: Result<Option<Person>, Stop>) -> Option<Check> {
         Ok(None) => None,
         Ok(Some(person)) => {
             let principal = person.principal.unwrap_or_default();
-            Some(Check::good(
-                SIGNING,
-                format!("this clone signs as {principal}"),
-            ))
+            let words = format!("this clone signs as {principal}");
+            let email = person.email;
+            Some(match principal.eq_ignore_ascii_case(&email) {
+                true => Check::good(SIGNING, words),
+                false => Check::note(SIGNING, words).because(format!(
+                    "the signers file has its key under that name, and user.email is {email}"
+                )),
+            })
         }
         Err(stop) => Some(Check::stopped(SIGNING, stop)),
     }

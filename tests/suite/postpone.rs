@@ -1,4 +1,4 @@
-//! `git smp postpone`: the candidate is closed with a reason, and staging is free again.
+//! `git smp postpone`: the candidate is closed, and staging is free again.
 
 use crate::promote::person;
 use crate::record::{
@@ -58,24 +58,37 @@ fn a_second_run_has_nothing_to_postpone() {
 }
 
 #[test]
-fn without_a_terminal_it_takes_a_reason_and_a_yes() {
+fn a_yes_needs_no_reason() {
+    let deploy = proposed();
+    let run = deploy.smp(&["postpone", "--yes"]);
+    let c = short(deploy.nth(5));
+    run.ok()
+        .prints_among("staging is free for deploys again.\n")
+        .says(&format!("{c} is postponed; staging is no longer frozen\n"));
+    assert_eq!(
+        sentences(&deploy).last(),
+        Some(&format!("Ada Example postponed {c}"))
+    );
+    assert_eq!(trailer(&deploy, "Smp-Why"), "");
+    assert_eq!(next(&deploy), "git smp propose");
+}
+
+#[test]
+fn without_a_terminal_it_takes_a_yes() {
     let deploy = proposed();
     let before = deploy.snapshot();
-    for (args, error) in [
-        (&["postpone"][..], "a postponement needs a reason"),
-        (&["postpone", "--yes"], "a postponement needs a reason"),
-        // The hint, pasted as it is.
-        (
-            &["postpone", "--yes", "--reason", "..."],
-            "the text of --reason is only dots",
-        ),
-    ] {
-        let run = deploy.runner().stdin("because\ny\n").smp(args);
-        run.exits(2)
-            .says(&format!("error: {error}\n"))
-            .says("hint: replace the dots with your text: git smp postpone")
-            .says(" --reason '...'\n");
-    }
+    deploy
+        .smp(&["postpone", "--yes", "--reason", "..."])
+        .exits(2)
+        .says("error: the text of --reason is only dots\n")
+        .says("hint: replace the dots with your text: git smp postpone --yes --reason '...'\n");
+    deploy
+        .runner()
+        .stdin("because\ny\n")
+        .smp(&["postpone"])
+        .exits(1)
+        .says("error: this needs a confirmation, and there is no terminal")
+        .says("hint: if the answer is yes: git smp postpone --yes\n");
     let run = deploy
         .runner()
         .stdin("y\n")

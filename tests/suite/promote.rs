@@ -1001,7 +1001,10 @@ fn the_first_target_that_fails_stops_the_rest() {
     let (deploy, _) = regions();
     let before = deploy.snapshot();
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
-    promote(&deploy, &[]).exits(1).says("eu declined");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("eu declined")
+        .says("hint: correct the problem, then: git smp promote eu us --timeout ");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -1012,7 +1015,8 @@ fn a_later_target_that_fails_says_which_are_done_and_the_next_run_goes_on_with_t
     promote(&deploy, &[])
         .exits(4)
         .says("us declined")
-        .says("done before that: eu");
+        .says("done before that: eu")
+        .says("hint: correct the problem, then: git smp promote us --timeout ");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.master(&us), deploy.nth(2));
 

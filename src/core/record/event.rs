@@ -193,6 +193,7 @@ pub struct Postponed {
     pub commit: CommitId,
     /// The announcement that is given up with it.
     pub intent: Option<EventId>,
+    /// Empty if none was given.
     #[serde(rename = "why")]
     pub reason: String,
     pub channels: Vec<String>,

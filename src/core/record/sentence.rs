@@ -43,7 +43,7 @@ pub fn sentence(event: &Event) -> String {
         What::Ended { why, .. } => {
             format!("ended the deploy, which changed nothing: {}", brief(why))
         }
-        What::Postponed(it) => format!("postponed {}: {}", it.commit.short(), brief(&it.reason)),
+        What::Postponed(it) => format!("postponed {}{}", it.commit.short(), after(&it.reason)),
         What::Posting { channel, .. } => format!("began to send the post to {}", the(channel)),
         What::Unposted { channel, why, .. } => {
             format!(
@@ -82,8 +82,7 @@ fn judged(it: &Judged, by: &str) -> String {
         true => String::new(),
         false => format!(" (recorded by {by})"),
     };
-    let note = it.note.as_ref();
-    let note = note.map_or(String::new(), |note| format!(": {}", brief(note)));
+    let note = it.note.as_deref().map_or(String::new(), after);
     format!("{} {did} {}{recorded}{note}", it.of, it.commit.short())
 }
 
@@ -109,6 +108,14 @@ fn words(kind: Kind) -> (&'static str, &'static str, &'static str) {
 
 fn put(commit: &CommitId, aim: &str, environment: &str) -> String {
     format!("{} {aim} {environment}", commit.short())
+}
+
+/// Puts a person's text after a colon, if there is any.
+fn after(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => format!(": {}", brief(text)),
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -108,7 +108,8 @@ impl About<'_> {
             false => format!("; {environment} is free for deploys again"),
         };
         let lead = format!("Version {short} was postponed for {places} by {by}{free}.");
-        self.post(" is postponed", lead, Some(reason))
+        let given = Some(reason).filter(|reason| !reason.is_empty());
+        self.post(" is postponed", lead, given)
     }
 
     /// Announces a rollback. The link is reversed, because compare pages show nothing in the backward direction.

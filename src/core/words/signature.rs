@@ -19,8 +19,9 @@ pub enum SignatureCheck {
     Large,
     /// The commit is dated in the future by this machine's clock.
     Future,
-    /// It cannot be checked here, for example without the public openpgp key or the checking program.
-    Unchecked,
+    /// It cannot be checked here, for example without the public openpgp key or the checking program; or why the signers
+    /// file does not accept its key.
+    Unchecked(Option<String>),
 }
 
 impl SignatureCheck {
@@ -33,7 +34,7 @@ impl SignatureCheck {
 
     /// Returns whether the event may count on another machine or later: it may be a block.
     pub fn is_unsure(&self) -> bool {
-        matches!(self, Self::Unchecked | Self::Future)
+        matches!(self, Self::Unchecked(_) | Self::Future)
     }
 
     /// Returns why it does not count; `None` if it does.
@@ -52,7 +53,8 @@ impl SignatureCheck {
             Self::Odd => "its commit has other lines than git writes for an event".to_owned(),
             Self::Large => "it is larger than any event".to_owned(),
             Self::Future => "it is dated in the future, by this machine's clock".to_owned(),
-            Self::Unchecked => "its signature cannot be checked on this machine".to_owned(),
+            Self::Unchecked(None) => "its signature cannot be checked on this machine".to_owned(),
+            Self::Unchecked(Some(why)) => why.clone(),
         })
     }
 }

@@ -113,6 +113,23 @@ impl Keys {
         })
     }
 
+    /// Returns why ssh-keygen does not accept the line with the key of a signature, by its words `FILE:LINE: WHY`, and the
+    /// line to write.
+    pub fn fault(&self, signature: &str, words: &str) -> Option<String> {
+        let (kind, key) = signing_key(signature)?;
+        let (line, why) = words.lines().find_map(|told| {
+            let (place, why) = told.split_once(": ")?;
+            let number: usize = place.rsplit_once(':')?.1.parse().ok()?;
+            let line = self.ssh.lines().nth(number.checked_sub(1)?)?;
+            let is_its = named(line).is_some_and(|(_, own)| own == key);
+            is_its.then_some((line, why))
+        })?;
+        let line = for_git(line, &format!("{kind} {key}"))?;
+        Some(format!(
+            "the signers file does not accept its key ({why}); write this line instead: {line}"
+        ))
+    }
+
     pub fn fingerprints(&self) -> Vec<&str> {
         let all = self.openpgp.iter();
         all.map(|one| one.fingerprint.as_str()).collect()
@@ -174,11 +191,23 @@ fn openpgp(line: &str) -> Option<OpenPgp> {
 }
 
 /// Returns the names of a line, and its key.
-fn named(line: &str) -> Option<(&str, &str)> {
+pub fn named(line: &str) -> Option<(&str, &str)> {
     let mut words = line.split_whitespace();
     let names = words.next().filter(|names| !names.starts_with('#'))?;
     words.find(|word| *word == OPENPGP || SSH.iter().any(|start| word.starts_with(start)))?;
     Some((names, words.next()?))
+}
+
+/// Returns a line that accepts its key for git, with the same names and dates.
+fn for_git(line: &str, key: &str) -> Option<String> {
+    let (names, rest) = line.split_once(|c: char| c.is_whitespace())?;
+    let dates = rest.split([',', ' ', '\t']).filter_map(|option| {
+        let (name, value) = option.split_once('=')?;
+        let is_date = ["valid-after", "valid-before"].contains(&&*name.to_ascii_lowercase());
+        is_date.then(|| format!("{name}=\"{}\"", value.trim_matches('"')))
+    });
+    let options: Vec<String> = dates.chain(["namespaces=\"git\"".to_owned()]).collect();
+    Some(format!("{names} {} {key}", options.join(",")))
 }
 
 /// Parses `YYYYMMDD`, with an optional `HHMM` or `HHMMSS` behind it, in UTC.

@@ -108,7 +108,7 @@ impl Recorder<'_> {
                     signers: signers.blob.clone(),
                     // An unchecked event is checked again, because that may be possible later.
                     events: (known.into_iter())
-                        .filter(|(_, is)| *is != SignatureCheck::Unchecked)
+                        .filter(|(_, is)| !matches!(is, SignatureCheck::Unchecked(_)))
                         .collect(),
                 });
             }
@@ -176,7 +176,7 @@ impl Recorder<'_> {
         let signers = signed::signers_at(self.repo, &main, keys.path)?;
         let checked = signed::check(self.repo, &signers, std::slice::from_ref(id))?;
         let is = checked.into_iter().next().map(|(_, is)| is);
-        match is.unwrap_or(SignatureCheck::Unchecked) {
+        match is.unwrap_or(SignatureCheck::Unchecked(None)) {
             SignatureCheck::By(principal) => Ok(Person {
                 principal: Some(principal),
                 ..by.clone()
@@ -195,30 +195,42 @@ impl Recorder<'_> {
         let (path, branch) = (keys.path, keys.branch);
         let line = signed::own_line(self.repo, id, &by.email);
         let is_there = line.as_ref().and_then(|line| signers.line_of(line));
+        let rewrites = matches!(is, SignatureCheck::Unchecked(Some(_)));
         let what = match is_there {
             _ if !signers.names_somebody() => "names no key",
+            _ if rewrites => "does not let your key sign events",
             Some(_) => "does not let your key sign this now",
             None => "does not know your key",
         };
         let error = format!("{path} on {branch} {what}, so your events do not count");
         let why = match is {
             SignatureCheck::Unknown(key) => Some(format!("your key is {key}")),
-            _ if is_there.is_some() => None,
+            SignatureCheck::Unchecked(None) if is_there.is_some() => None,
             other => other.fault(),
         };
         let mut report = Report::new(error).causes(why);
         let say = match (is_there, line) {
+            _ if rewrites => format!("write that line to {path} on {branch}, then"),
             (Some(there), _) => {
                 report = report.because(format!("its line there is: {there}"));
                 report = report.hint("sign with another key");
                 format!(
-                    "or correct that line (valid-after, valid-before, namespaces=\"git\") in {path} on {branch}, then"
+                    "or correct that line (valid-after, valid-before) in {path} on {branch}, then"
                 )
             }
             (None, line) => {
                 let added = line.as_ref().map_or("a line for your key", |_| "that line");
                 let line = line.map(|line| format!("the line for it is: {line}"));
                 report = report.causes(line);
+                let email = &by.email;
+                if signers.has_name(email) {
+                    let taken = format!(
+                        "{email} has another key there, and both keys would count as one person"
+                    );
+                    let own = Typed::other("git config user.email you@example.com");
+                    let say = format!("if {email} is not you, use your own address first");
+                    report = report.because(taken).run(say, own);
+                }
                 format!("add {added} to {path} on {branch}, then")
             }
         };
@@ -275,7 +287,7 @@ fn with(
             _ if one.is_large => SignatureCheck::Large,
             Some(SignatureCheck::By(_)) if one.committed > latest => SignatureCheck::Future,
             Some(is) => is.clone(),
-            None => SignatureCheck::Unchecked,
+            None => SignatureCheck::Unchecked(None),
         };
         (one.clone(), is)
     });

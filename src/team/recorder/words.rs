@@ -10,6 +10,7 @@ use crate::core::words::{CommitId, SMP_TOML};
 use crate::git::advice;
 use crate::git::push::Ended;
 use crate::git::record::{SEEN, kept_for, seen_id};
+use crate::git::remote;
 use crate::git::response::first_words;
 use crate::team::recorder::{PROGRAM, Recorder};
 
@@ -210,10 +211,12 @@ impl Recorder<'_> {
         (!is_branch).then(|| format!("set record.ref = \"refs/heads/smp-record\" in {SMP_TOML}"))
     }
 
-    /// The server has a record and hides it.
+    /// The server declines a first event as if it had a record: it hides one, or git means another ref.
     pub fn not_shown(&self) -> Refusal {
-        self.hidden("has the record")
-            .refused(RefusalCode::RecordNotWritable)
+        match remote::namesakes(self.repo, self.remote, self.reference) {
+            Ok(namesakes) if !namesakes.is_empty() => self.ambiguous(&namesakes),
+            _ => (self.hidden("has the record")).refused(RefusalCode::RecordNotWritable),
+        }
     }
 
     pub(super) fn hidden(&self, what: &str) -> Report {

@@ -190,6 +190,11 @@ fn where_the_forge_is_away_what_is_on_record_stands() {
             .prints_among("signed off by rosi-qa");
     }
     api.only_says(None);
+    api.deletes_issue(1);
+    smp(&deploy, &api, &["status"])
+        .ok()
+        .says("were not read: GitHub does not show issue 1 of an-org/a-repo (it was deleted, or ")
+        .prints_among("signed off by rosi-qa");
     drop(api);
     let api = IssuesApi::start(Speaks::GitHub, "another");
     let run = promotes(&deploy, &api);

@@ -20,6 +20,20 @@ fn subjects(deploy: &Deploy, reference: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_branch_that_git_takes_for_the_record_is_named() {
+    let deploy = World::deploy_like().toml(RECORD).build();
+    let branch = "refs/heads/refs/smp/record";
+    deploy.git(&deploy.main, &["update-ref", branch, deploy.nth(2)]);
+    let run = deploy.smp(&["setup", "--yes"]);
+    is_bad(&run, "record", "the record cannot be written to");
+    run.prints_among(&format!("upstream has {branch} as well, and git cannot"))
+        .says(&format!(
+            "hint: remove that: git push upstream --delete {branch}\n"
+        ));
+    assert_eq!(of_record(&deploy), None);
+}
+
+#[test]
 fn setup_begins_the_record_once_and_takes_nothing_back() {
     let deploy = World::deploy_like().toml(RECORD).build();
     deploy.hook("main.git", "update", "echo \"$1 $2 $3\" >>updates");

@@ -391,7 +391,7 @@ fn forged(rng: &mut impl FnMut(usize) -> usize) -> Vec<(StoredEvent, SignatureCh
         SignatureCheck::Missing,
         SignatureCheck::Wrong,
         SignatureCheck::Unknown("SHA256:x".into()),
-        SignatureCheck::Unchecked,
+        SignatureCheck::Unchecked(None),
         SignatureCheck::By("ada@example.com".into()),
         SignatureCheck::By("ADA@example.com".into()),
     ];

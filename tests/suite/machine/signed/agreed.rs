@@ -80,23 +80,65 @@ fn a_default_branch_that_protects_nothing_is_told_with_the_command_that_mends_it
 }
 
 #[test]
-fn a_line_that_is_for_something_else_is_told_as_it_is() {
+fn a_line_that_does_not_accept_its_key_for_git_is_named_with_the_line_to_write() {
+    for (options, dates, why) in [
+        (
+            r#"namespaces="file""#,
+            "",
+            "not permitted for use in signature namespace",
+        ),
+        (
+            r#"valid-before="20990101Z",namespaces="file,email""#,
+            r#"valid-before="20990101Z","#,
+            "not permitted for use in signature namespace",
+        ),
+        ("namespaces=git", "", "bad options: missing start quote"),
+    ] {
+        let deploy = proposed();
+        by(&deploy, "rosi").smp(&["signoff"]).ok();
+        let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
+        let good = old.lines().find(|line| line.starts_with("rosi")).unwrap();
+        let (git, bad) = (
+            r#"namespaces="git""#,
+            good.replace(r#"namespaces="git""#, options),
+        );
+        let file = old.replace(good, &bad);
+        merged(&deploy, "Let rosi sign files", &[(".smp/signers", &file)]);
+        let line = good.replace(git, &format!("{dates}{git}"));
+        let line = format!("write this line instead: {line}\n");
+        by(&deploy, "rosi")
+            .smp(&["signoff"])
+            .exits(1)
+            .says("error: .smp/signers on master does not let your key sign events")
+            .says(why)
+            .says(&line);
+        by(&deploy, "ada").smp(&["status"]).ok().prints_among(why);
+        promote(&deploy, &by(&deploy, "ada")).exits(1).says(&line);
+    }
+}
+
+#[test]
+fn a_newcomer_with_a_name_that_is_taken_is_warned() {
     let deploy = proposed();
-    let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
-    let (git, file) = (
-        "rosi@example.com namespaces=\"git\"",
-        "rosi@example.com namespaces=\"file\"",
-    );
-    merged(
-        &deploy,
-        "Let rosi sign files",
-        &[(".smp/signers", &old.replace(git, file))],
-    );
+    let name = ["-c", "user.email=Rosi@example.com"];
+    let eve = by(&deploy, "eve").git_options(&name);
+    for args in [&["signoff"][..], &["setup", "--yes"]] {
+        let run = eve.smp(args);
+        let told = run.exits(1).out() + &run.stderr;
+        for words in [
+            "Rosi@example.com has another key there, and both keys would count as one person",
+            "if Rosi@example.com is not you, use your own address first: git config user.email ",
+        ] {
+            assert!(told.contains(words), "{told}");
+        }
+    }
     by(&deploy, "rosi")
-        .smp(&["signoff"])
-        .exits(1)
-        .says("does not let your key sign this now")
-        .says(&format!("its line there is: {file}"));
+        .git_options(&["-c", "user.email=r@example.com"])
+        .smp(&["setup", "--check"])
+        .ok()
+        .prints_among("note  signing")
+        .prints_among("signs as rosi@example.com")
+        .prints_among("user.email is r@example.com");
 }
 
 #[test]
