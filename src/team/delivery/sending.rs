@@ -41,12 +41,14 @@ impl Delivery<'_> {
                 let manners = (chat.says_ok, chat.on_401);
                 let (to, renewal) = (webhook.address.clone(), webhook.renewal());
                 let payload = (chat.payload)(post);
-                let sends = move || {
-                    let sent = http::post(manners, &to, &renewal, &payload);
-                    (sent, Placed::default())
-                };
                 ui.during(&format!("posting to the {channel} channel"), || {
-                    send::send(Arc::new(sends), watch)
+                    send::send(
+                        Arc::new(move || {
+                            let sent = http::post(manners, &to, &renewal, &payload);
+                            (sent, Placed::default())
+                        }),
+                        watch,
+                    )
                 })
             }
             Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {

@@ -207,7 +207,7 @@ fn a_user_whom_git_does_not_know_copies_nothing() {
         report
             .hint_text()
             .unwrap()
-            .starts_with("git config --global user.name")
+            .starts_with("replace the dots with your name: git config --global user.name")
     );
 }
 
