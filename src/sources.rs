@@ -248,21 +248,21 @@ impl Look<'_> {
             .filter(|_| source == Source::Ref)
             .and_then(|commit| notes.doubt(&environment.name, commit));
         let drift = self.drift(runs, branch.as_ref())?;
-        let begun = began(&notes, environment, branch.as_ref());
         Ok(Observed {
             environment: environment.name.clone(),
             source,
             running,
+            begun: began(&notes, environment, branch.as_ref()),
             branch,
             drift,
             page,
             cached,
             releases: raw.releases,
             doubt,
+            last: None,
             platform: platform::words(self.repo, environment),
             by_pipeline: environment.deploy == DeployBy::Pipeline,
             by_merge: environment.by_merge,
-            begun,
             confirm: confirm(self.config, environment),
         })
     }

@@ -426,7 +426,8 @@ fn a_run_that_wakes_after_a_later_deploy_names_that_deploy() {
         let world = World::deploy_like().on(topology).toml(NO_SIGNOFF);
         let deploy = world.ready();
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
-        let args = ["promote", "--yes", "--timeout", "8", "--commit"];
+        // It does not wait for the rest of its time.
+        let args = ["promote", "--yes", "--timeout", "600", "--commit"];
         let args = [&args[..], &[deploy.nth(5)]].concat();
         let mut run = deploy.runner().directly().start(&args);
         comes_to(&deploy, &deploy.production, deploy.nth(5));

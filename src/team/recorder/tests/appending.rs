@@ -145,11 +145,10 @@ fn nobody_is_asked_anything_before_git_knows_who_writes() {
         report.error,
         "git does not know your name and email address; every event and every copied commit needs them"
     );
+    let hint = report.hint_text().unwrap();
     assert!(
-        report
-            .hint_text()
-            .unwrap()
-            .starts_with("replace the dots with your name: git config --global user.name ")
+        hint.contains("git config --global user.name '...'"),
+        "{hint}"
     );
     assert_eq!(
         (world.calls("ls-remote"), world.calls("push"), world.refs()),
