@@ -203,15 +203,10 @@ impl<'a> Order<'a> {
             .because(format!("git smp stage deploys only to {only}"));
         let report = match self.args.pick.is_empty() {
             true => report.run("leave out the name", self.without_name()),
-            false => report
-                .run(
-                    "find the hash of the commit",
-                    Typed::other("git log --oneline"),
-                )
-                .run(
-                    "then replace the dots with it",
-                    Typed::instead_of(name, "'...'"),
-                ),
+            false => {
+                let again = Typed::instead_of(name, "'...'");
+                report.hint(Hint::by_hash("git log --oneline", again))
+            }
         };
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {
