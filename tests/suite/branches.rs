@@ -293,6 +293,7 @@ fn a_host_whose_rules_take_one_ref_in_a_push_is_told_first() {
         [
             "GH013: Repository rule violations found for refs/heads/production.\n- Pushes can not update more than 1 branch or tag.",
             "this host takes one ref per push",
+            "push a single branch at a time",
         ],
     ) {
         let deploy = recorded().ready();
