@@ -336,8 +336,7 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(identity) = written {
         return Ok(repo.identity.get_or_init(|| identity).clone());
     }
-    let what =
-        "git does not know your name and email; every event and every copied commit needs them";
+    let what = "git does not know your name and email address; every event and every copied commit needs them";
     // The date does not matter here, so a bad one in the environment must not spoil the answer.
     let date = [("GIT_COMMITTER_DATE", "@0 +0000")];
     let answer = repo

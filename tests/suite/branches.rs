@@ -168,9 +168,9 @@ fn the_first_deploys_create_the_branches() {
         .says("upstream has no branch staging (it has master), so this push creates it")
         .says("done: staging runs");
     let proposed = deploy.smp(&["propose", "--yes"]);
-    proposed
-            .ok()
-            .says("upstream has no branch production (it has master, staging), so the promotion is to create it");
+    proposed.ok().says(
+        "upstream has no branch production (it has master, staging), so the promotion creates it",
+    );
     let signoff = deploy.smp(&["signoff"]);
     signoff.ok().says("next: git smp promote --first\n");
     missing(

@@ -155,7 +155,7 @@ pub fn first_push(
     match asked.somebody_looks {
         // A proposal creates nothing.
         _ if asked.policy.is_none() && is_branch => {
-            plan.warn(format!("{story}, so the promotion is to create it"));
+            plan.warn(format!("{story}, so the promotion creates it"));
         }
         _ if asked.policy.is_none() => {}
         true => plan.ask(creates, question),

@@ -143,7 +143,7 @@ fn nobody_is_asked_anything_before_git_knows_who_writes() {
     };
     assert_eq!(
         report.error,
-        "git does not know your name and email; every event and every copied commit needs them"
+        "git does not know your name and email address; every event and every copied commit needs them"
     );
     let hint = report.hint_text().unwrap();
     assert!(
