@@ -21,7 +21,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url, redirect, retry};
 
 pub use page::{ask, get};
-pub use post::{Sent, post, renew};
+pub use post::{Sent, post};
 pub use visit::Logins;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use crate::core::config::{Config, Environment};
-use crate::core::decide::{Recorded, finding};
+use crate::core::decide::{Recorded, branch, finding};
 use crate::core::record::{Deploying, RecordView, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
@@ -95,7 +95,7 @@ pub fn see_and<T>(
     let (more, mut environments) = environments?;
     let (main, record) = shared.unwrap_or_else(|_| Err(lost()))?;
     if let Some(state) = record.state() {
-        doubt(&mut environments, state);
+        recall(look.config, &mut environments, state);
     }
     session.explain(look.config, &environments);
     let mut seen = Seen {
@@ -194,9 +194,19 @@ pub fn not_seen() -> Refusal {
         .refused(RefusalCode::Unreachable)
 }
 
-/// Takes over from the record what a host said against a commit, if only the branch tells what an environment runs.
-fn doubt(seen: &mut [Observed], state: &State) {
+/// Takes over from the record the last deploys, and what a host said against a commit, if only the branch tells what an
+/// environment runs.
+fn recall(config: &Config, seen: &mut [Observed], state: &State) {
     for one in seen {
+        let last = state.deploys.get(&one.environment);
+        one.last = last.map(|last| last.commit.clone());
+        let refused = one.running.as_ref().err().map(|refusal| refusal.code);
+        if refused == Some(RefusalCode::WrongBranch)
+            && let Ok(environment) = config.environment(&one.environment)
+            && let Err(refusal) = branch(environment, one)
+        {
+            one.running = Err(refusal);
+        }
         if one.source == Source::Ref && one.doubt.is_none() {
             let doubted = state.doubts.get(&one.environment);
             let words = doubted.filter(|doubted| one.reference() == Some(&doubted.commit));

@@ -248,10 +248,10 @@ impl Look<'_> {
             .filter(|_| source == Source::Ref)
             .and_then(|commit| notes.doubt(&environment.name, commit));
         let drift = self.drift(runs, branch.as_ref())?;
-        let begun = began(&notes, environment, branch.as_ref());
         Ok(Observed {
             environment: environment.name.clone(),
             source,
+            begun: began(&notes, environment, branch.as_ref(), (runs, drift)),
             running,
             branch,
             drift,
@@ -259,10 +259,10 @@ impl Look<'_> {
             cached,
             releases: raw.releases,
             doubt,
+            last: None,
             platform: platform::words(self.repo, environment),
             by_pipeline: environment.deploy == DeployBy::Pipeline,
             by_merge: environment.by_merge,
-            begun,
             confirm: confirm(self.config, environment),
         })
     }
@@ -361,12 +361,18 @@ fn by_ref(
     }
 }
 
-/// Whether this clone pushed what the branch has, and did not see it run since.
+/// Whether this clone pushed what the branch has, and did not see it run since, nor what no earlier branch had.
 fn began(
     notes: &Notes,
     environment: &Environment,
     branch: Option<&Result<Branch, Refusal>>,
+    (runs, drift): (Option<&CommitId>, Option<Relation>),
 ) -> bool {
+    let name = &environment.name;
     let at = branch.and_then(|branch| branch.as_ref().ok()?.commit());
-    at.is_some_and(|at| notes.may_go_on(&environment.name, at))
+    at.is_some_and(|at| {
+        let before = [notes.pushed_onto(name, at), notes.taken_away(name, at)];
+        let is_past = drift == Some(Relation::Behind) && !before.contains(&runs.cloned());
+        notes.may_go_on(name, at) && !is_past
+    })
 }

@@ -76,15 +76,26 @@ struct Update {
     reference: String,
     /// The new object; `None` if the push deletes the ref.
     to: Option<CommitId>,
+    /// True if the remote does not have the ref yet.
+    is_new: bool,
 }
 
 impl Update {
+    fn is_of(&self, environment: &Environment) -> bool {
+        self.reference.strip_prefix("refs/heads/") == Some(&environment.branch)
+    }
+
     fn refspec(&self) -> String {
         match self.to {
             Some(_) => format!("{}:{}", self.from, self.reference),
             None => format!(":{}", self.reference),
         }
     }
+}
+
+/// Returns whether git names no object.
+fn is_null(id: &str) -> bool {
+    id.bytes().all(|digit| digit == b'0')
 }
 
 /// Parses git's line: local ref, local object, remote ref, remote object.
@@ -94,7 +105,8 @@ fn update(line: &str) -> Option<Update> {
     Some(Update {
         from,
         reference: words.next()?.to_owned(),
-        to: to.filter(|id| id.as_str().bytes().any(|digit| digit != b'0')),
+        to: to.filter(|id| !is_null(id.as_str())),
+        is_new: words.next().is_some_and(is_null),
     })
 }
 
@@ -167,7 +179,10 @@ impl PlainPush<'_> {
         }
         // This needs neither trust nor network: a false file can only stop a push, which can be made all the same.
         if let Some(production) = meant.iter().find(|one| one.promotes.is_some()) {
-            return Ok(Ruling::Stop(not_by_hand(config, production)));
+            let mut updates = self.updates.iter();
+            let creates =
+                production.is_branch && updates.any(|one| one.is_new && one.is_of(production));
+            return Ok(Ruling::Stop(not_by_hand(config, production, creates)));
         }
         let Some(environment) = meant.first() else {
             return Ok(Ruling::Go(None));
@@ -226,9 +241,8 @@ impl PlainPush<'_> {
     /// `insteadOf`, and by its branch if it is one. In doubt, yes: the guard should rather stop too much.
     fn is_meant(&self, environment: &Environment) -> Result<bool, Stop> {
         let (repo, name, url) = (&self.session.repo, &environment.remote, &environment.url);
-        let branch = format!("refs/heads/{}", environment.branch);
         let mut updates = self.updates.iter();
-        if environment.is_branch && !updates.any(|one| one.reference == branch) {
+        if environment.is_branch && !updates.any(|one| one.is_of(environment)) {
             return Ok(false);
         }
         let rule = match environment.is_branch {
@@ -291,7 +305,7 @@ fn by_what_was_agreed(mut report: Report, why: &str) -> Report {
     ))
 }
 
-fn not_by_hand(config: &Config, production: &Environment) -> Report {
+fn not_by_hand(config: &Config, production: &Environment, creates: bool) -> Report {
     let name = &production.name;
     let source = production.promotes.as_deref().unwrap_or_default();
     let promote = match config.targets().len() {
@@ -302,7 +316,7 @@ fn not_by_hand(config: &Config, production: &Environment) -> Report {
         .because(format!(
             "git smp promote pushes the commit that {source} runs, and checks it before and after the push"
         ))
-        .run("", promote)
+        .run("", promote.plain(if creates { "--first" } else { "" }))
 }
 
 fn aged(copied: &Copied) -> String {

@@ -203,10 +203,10 @@ impl<'a> Order<'a> {
             .because(format!("git smp stage deploys only to {only}"));
         let report = match self.args.pick.is_empty() {
             true => report.run("leave out the name", self.without_name()),
-            false => report.run(
-                "name a commit by its hash after --pick; to find it",
-                Typed::other("git log --oneline"),
-            ),
+            false => {
+                let again = Typed::instead_of(name, "'...'");
+                report.hint(Hint::by_hash("git log --oneline", again))
+            }
         };
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {

@@ -11,7 +11,7 @@ use crate::core::record::{Reading, RecordView};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::r#where::{Stand, heading, places};
 use crate::core::show::{self, json};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Arrival, Branch, CommitId, is_hash};
 use crate::forge::pull_request;
 use crate::git::fetch;
@@ -300,10 +300,8 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
             let report = Report::new(
                 "this clone does not know the main branch, so it finds no pull request",
             );
-            let log = Typed::other("git log --oneline --all");
-            let report = report.run("find the hash of the commit", log);
             let again = Typed::instead_of(rev, "'...'");
-            Stop::Failed(report.run("then replace the dots with it", again))
+            Stop::Failed(report.hint(Hint::by_hash("git log --oneline --all", again)))
         })?;
         return pull_request::merged_long_ago(session, tip, number);
     }

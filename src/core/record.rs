@@ -217,6 +217,9 @@ pub struct Deploying {
     /// The check that failed after the commit was seen to run, and how, until all checks pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+    /// True if it was postponed after its announcement.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_up: bool,
     /// True if the reader's `smp.toml` lacks its environment; not written.
     #[serde(skip)]
     pub elsewhere: bool,

@@ -160,6 +160,12 @@ impl Hint {
         Self::line(say.into(), Some(command))
     }
 
+    /// Builds the lines for a commit that only its hash names: how to find it, and the command with dots for it.
+    pub fn by_hash(find: &str, again: Typed) -> Self {
+        let find = Self::run("find the hash of the commit", Typed::other(find));
+        find.and(Self::run("then replace the dots with it", again))
+    }
+
     fn line(say: String, command: Option<Typed>) -> Self {
         // A git-smp command inside a text would lack the given options.
         #[cfg(test)]

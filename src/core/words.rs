@@ -290,6 +290,8 @@ pub struct Observed {
     pub releases: Option<Result<Vec<Release>, Refusal>>,
     /// The host's words against the commit of the branch, if the branch is the only source.
     pub doubt: Option<String>,
+    /// The commit of its last deploy on record.
+    pub last: Option<CommitId>,
     pub platform: Option<PlatformWords>,
     /// True if its platform promotes builds of another environment, so its branch says nothing.
     pub by_pipeline: bool,

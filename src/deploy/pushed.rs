@@ -174,6 +174,9 @@ impl Pushed<'_> {
         let (name, short, command) = (self.name(), self.short(), self.command());
         let what = match at {
             None => format!("the branch of {name} was deleted"),
+            Some(id) if self.push.expected.is_none() => {
+                format!("the branch of {name} was created at {}", id.short())
+            }
             Some(id) => format!("{name} was moved to {}", id.short()),
         };
         let report = Report::new(format!("{what} by somebody else meanwhile"))

@@ -180,12 +180,19 @@ impl Deploy<'_> {
 
 /// What hosts say if a rule of theirs, and not git's protocol, declines two refs in one push. The words of the first are
 /// GitHub's. To announce first is always safe, so the others may say too much.
-const ONE_REF: [&str; 5] = [
+const ONE_REF: [&str; 12] = [
     "pushes can not update more than",
     "atomic",
     "one ref",
+    "one branch",
+    "single ref",
+    "single branch",
+    "two refs",
+    "2 refs",
     "multiple refs",
+    "multiple branches",
     "several refs",
+    "several branches",
 ];
 
 /// Returns whether the host says that it takes one ref in a push.

@@ -88,8 +88,11 @@ impl Pushed<'_> {
             }
             Ok(_) if self.ended == Ended::Unclear => Err(self.building()),
             Ok(branch) => {
-                let at = branch.commit().map_or("nothing", CommitId::short);
-                Err(format!("nothing new; its branch is still at {at}"))
+                let still = branch
+                    .commit()
+                    .map(|at| format!("is still at {}", at.short()));
+                let still = still.unwrap_or_else(|| "does not exist yet".to_owned());
+                Err(format!("nothing new; its branch {still}"))
             }
             Err(refusal) => {
                 let is_over = matches!(self.ended, Ended::NothingSent | Ended::Refused(_));

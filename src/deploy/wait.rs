@@ -15,6 +15,8 @@ use crate::sources::Now;
 
 /// The longest pause between two looks at an environment that is not there yet.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// The first and the longest pause between two looks at the record, which may have a later deploy by now.
+const RECORD_PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
 /// How long to wait for a deploy that the host says it does not make.
 const HARDLY: Duration = Duration::from_secs(5);
 
@@ -59,6 +61,7 @@ impl Wait<'_> {
             false => timeout,
         };
         let (began, mut pause) = (Instant::now(), Duration::from_millis(250));
+        let mut looked = (began, RECORD_PAUSES[0]);
         let span = Duration::from_secs(u64::from(environment.running.confirm_seconds));
         let (mut agreement, since) = (Agreement::over(span), self.since());
         loop {
@@ -74,11 +77,15 @@ impl Wait<'_> {
                 return Err(self.release_failed(failed));
             }
             let left = agreement.left(began.elapsed());
-            if left.is_none() && began.elapsed() >= patience {
-                let overtaken = self.deploy.overtaken(name, self.commit)?;
-                return Err(
-                    overtaken.unwrap_or_else(|| self.never_reported(&now, &agreement, patience))
-                );
+            let is_late = left.is_none() && began.elapsed() >= patience;
+            if is_late || left.is_none() && looked.0.elapsed() >= looked.1 {
+                looked = (Instant::now(), (looked.1 * 2).min(RECORD_PAUSES[1]));
+                self.deploy
+                    .overtaken(name, self.commit)?
+                    .map_or(Ok(()), Err)?;
+            }
+            if is_late {
+                return Err(self.never_reported(&now, &agreement, patience));
             }
             let reports = reported(&now);
             let control = self.deploy.watch(match left {

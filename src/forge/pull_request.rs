@@ -3,7 +3,7 @@
 use crate::core::record::arrivals::milestones;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::visible;
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::CommitId;
 use crate::session::Session;
 
@@ -60,14 +60,10 @@ fn only(session: &Session<'_>, main: Searched<'_>, number: u64) -> Result<Merged
             .because(format!(
                 "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
             ))
-            .run(
-                "find the hash of the commit",
-                Typed::other(format!("git log --oneline {}", tip.short())),
-            )
-            .run(
-                "then replace the dots with it",
+            .hint(Hint::by_hash(
+                &format!("git log --oneline {}", tip.short()),
                 Typed::instead_of(&format!("#{number}"), "'...'"),
-            ),
+            )),
         [newest, ..] => {
             let report = Report::new(format!("the main branch has several commits {of}"));
             let named = (found.iter().take(10))

@@ -214,13 +214,20 @@ fn state_by_program(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String
 
 /// Remembers what was seen of the record: `git update-ref refs/smp/seen NEW OLD`. Returns whether it was at `old`.
 pub fn remember(repo: &Repo, new: &CommitId, old: Option<&CommitId>) -> Result<bool, Stop> {
-    let none = "0".repeat(new.as_str().len());
-    let (new, old) = (new.as_str(), old.map_or(none.as_str(), CommitId::as_str));
-    let message = "git smp: the record as it was seen";
-    let output = repo
-        .program()
-        .run(["update-ref", "-m", message, SEEN, new, old])?;
-    Ok(output.status.success())
+    let note = "git smp: the record as it was seen";
+    let is_shared = is_shared(repo.config()?);
+    repo.either(
+        |library| match is_shared {
+            true => Err(Unreadable),
+            false => library.moves(SEEN, new, old, note),
+        },
+        || {
+            let none = "0".repeat(new.as_str().len());
+            let (new, old) = (new.as_str(), old.map_or(none.as_str(), CommitId::as_str));
+            let args = ["update-ref", "-m", note, SEEN, new, old];
+            Ok(repo.program().run(args)?.status.success())
+        },
+    )
 }
 
 /// Writes an event's objects, which no ref points to yet: `git hash-object`, `git mktree`, `git commit-tree`.
@@ -329,8 +336,7 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(identity) = written {
         return Ok(repo.identity.get_or_init(|| identity).clone());
     }
-    let what =
-        "git does not know your name and email; every event and every copied commit needs them";
+    let what = "git does not know your name and email address; every event and every copied commit needs them";
     // The date does not matter here, so a bad one in the environment must not spoil the answer.
     let date = [("GIT_COMMITTER_DATE", "@0 +0000")];
     let answer = repo

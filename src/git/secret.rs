@@ -34,7 +34,7 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
         // The library's words about the system name files. Its words about a file's content repeat that content.
         let cause = match error.class() {
             ErrorClass::Os => error.message(),
-            _ => "the library of git cannot edit the file",
+            _ => "libgit2 cannot edit the file",
         };
         let what = format!("{key} cannot be written to the clone's configuration");
         advice::once_corrected(Stop::Failed(Report::new(what).because(cause)))

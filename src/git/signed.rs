@@ -273,7 +273,7 @@ impl GpgHome {
     fn with(program: &Program, fingerprints: &[&str]) -> Result<Self, Stop> {
         let folder = private_folder();
         let folder = folder.ok_or_else(|| {
-            let report = Report::new("no folder can be made for the keys of openpgp");
+            let report = Report::new("no folder can be made for the OpenPGP keys");
             Stop::Failed(
                 report.hint("set TMPDIR to a folder with a short path that you may write to"),
             )

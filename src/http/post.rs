@@ -10,7 +10,7 @@ use reqwest::header::{CONNECTION, CONTENT_TYPE};
 use self::taken::{Taken, taken};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
-use crate::core::typed::{Hint, Typed};
+use crate::core::typed::Hint;
 use crate::http::{Response, SIZE, Trouble, client, exchange, named};
 
 /// The webhook's name in error texts.
@@ -36,19 +36,12 @@ pub enum Sent {
     Unclear(Report),
 }
 
-/// Returns the hint for a webhook that will never take a post again.
-pub fn renew() -> Hint {
-    Hint::run(
-        "make a new webhook, remove the old one, then",
-        Typed::smp("setup"),
-    )
-}
-
 /// What differs between the webhooks of chats: whether only an `ok` in the answer means that the post was taken, why one
 /// answers 401, and what to do about that.
 pub type Manners = (bool, [&'static str; 2]);
 
-pub fn post(manners: Manners, webhook: &Secret, payload: &str) -> Sent {
+/// Posts once. `renewal` is the hint for a webhook that will never take a post again.
+pub fn post(manners: Manners, webhook: &Secret, renewal: &Hint, payload: &str) -> Sent {
     let Ok(url) = Url::parse(webhook.expose()) else {
         return Sent::NotSent(Report::new("the webhook is not an address"));
     };
@@ -59,7 +52,7 @@ pub fn post(manners: Manners, webhook: &Secret, payload: &str) -> Sent {
         exchange(WHO, (LIMIT, SIZE), request.timeout(LIMIT))
     });
     match sent {
-        Ok(answer) => answered(manners, webhook, &answer),
+        Ok(answer) => answered(manners, (webhook, renewal), &answer),
         Err(Trouble::NotSent(report)) => Sent::NotSent(without_host(report)),
         Err(Trouble::Unclear(report)) => Sent::Unclear(without_host(report)),
     }
@@ -75,7 +68,11 @@ fn without_host(mut report: Report) -> Report {
     report
 }
 
-fn answered((says_ok, on_401): Manners, webhook: &Secret, answer: &Response) -> Sent {
+fn answered(
+    (says_ok, on_401): Manners,
+    (webhook, renewal): (&Secret, &Hint),
+    answer: &Response,
+) -> Sent {
     let body = String::from_utf8_lossy(answer.body.trim_ascii());
     let success = (200..=299)
         .contains(&answer.status)
@@ -99,25 +96,25 @@ fn answered((says_ok, on_401): Manners, webhook: &Secret, answer: &Response) -> 
         (Some(Taken::No(_)), _) => Sent::Declined(
             report
                 .because("its answer says that it accepted nothing")
-                .hint(renew()),
+                .hint(renewal.clone()),
         ),
         (Some(Taken::Unknown(why)), _) => Sent::Unclear(report.because(why)),
         (None, 429) => Sent::Later(answer.retry_after(), report),
         (None, 503) if answer.says_later() => Sent::Later(answer.retry_after(), report),
         (None, 303 | 408 | 500.. | ..=199) => Sent::Unclear(report),
-        (None, status) => Sent::Declined(advised(report, status, on_401)),
+        (None, status) => Sent::Declined(advised(report, (status, on_401), renewal)),
     }
 }
 
-fn advised(report: Report, status: u16, on_401: [&'static str; 2]) -> Report {
+fn advised(report: Report, (status, on_401): (u16, [&'static str; 2]), renewal: &Hint) -> Report {
     match status {
         300..=399 => report
             .because("redirects are not followed, because the address is a secret")
-            .hint(renew()),
+            .hint(renewal.clone()),
         401 => report.because(on_401[0]).hint(on_401[1]),
         403 | 404 | 410 => report
             .because("the webhook was deleted or revoked, or its owner left the organization")
-            .hint(renew()),
+            .hint(renewal.clone()),
         413 => report
             .because("the post is too large for it")
             .hint("make its text shorter"),

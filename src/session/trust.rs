@@ -117,7 +117,7 @@ fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
         Trust::Same => return Ok(()),
         Trust::New => {
             let why =
-                "it names the addresses to read from and push to, and anyone may have written it";
+                "it names the addresses to read from and push to, and anybody may have written it";
             Report::new(format!("{SMP_TOML} was not agreed to in this clone yet")).because(why)
         }
         Trust::Changed(changes) => {

@@ -256,8 +256,7 @@ fn check_environment(
         }
         Some(Err(refusal)) => return Check::bad(name, refusal.report.clone()),
         Some(Ok(Branch::Missing(others))) => {
-            let runs = seen.runs();
-            return Check::bad(name, wrong_branch(environment, others, runs).report)
+            return Check::bad(name, wrong_branch(environment, others, Some(seen)).report)
                 .but("answers, but ");
         }
         None => "its remote was not asked".to_owned(),

@@ -124,7 +124,9 @@ pub fn check(installs: bool) -> Option<Check> {
         return Some(Check::note(name, words));
     }
     let failed = missing.iter().filter_map(|one| one.install().err());
-    let failed: Vec<String> = failed.collect();
+    let mut failed: Vec<String> = failed.collect();
+    // Without a home all shells say the same.
+    failed.dedup();
     Some(match failed.is_empty() {
         true => {
             let words = format!("installed for {listed}; start a new shell to use it");

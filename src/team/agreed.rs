@@ -157,7 +157,7 @@ fn unread(path: &str, commit: &CommitId) -> Refusal {
     let show = Typed::other(format!("git show {short}:{path}"));
     Refusal::new(RefusalCode::NotVerified, error)
         .because(why)
-        .run("update git-smp, or correct the file there; it is", show)
+        .run("update git-smp, or correct the file there; to see it", show)
 }
 
 /// Returns the file's path from the top of the work tree, with `/`, if it is inside.

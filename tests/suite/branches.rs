@@ -5,7 +5,7 @@ mod protected;
 use crate::diff::{commit_on, production_has_a_hotfix};
 use crate::interrupted::outlive_notes_in;
 use crate::promote::{deployed_once, promote};
-use crate::record::bens_clone;
+use crate::record::{bens_clone, short};
 use crate::sample::{one_of, sample};
 use crate::support::{Deploy, DeployBuilder, Fault, Page, Rule, Run, Topology, World};
 
@@ -67,6 +67,9 @@ fn the_guard_judges_by_the_branch() {
         .exits(1)
         .says("a plain git push to production is stopped");
     assert_eq!(deploy.snapshot(), before);
+    deploy.renames(&deploy.production, "live");
+    let creates = push("refs/heads/production");
+    creates.exits(1).says("hint: git smp promote --first\n");
     // Other work continues, and staging is not frozen.
     push("refs/heads/feature").ok();
     push("refs/heads/staging").ok();
@@ -120,8 +123,9 @@ fn a_missing_branch_of_an_environment_that_runs_is_created_at_its_running_commit
         "git push --no-verify upstream {}:refs/heads/production",
         deploy.nth(2)
     );
-    for first in [[].as_slice(), &["--first"]] {
-        let args = [&["promote", "-n"], first].concat();
+    let commit = ["--first", "--yes", "--commit", deploy.nth(5)];
+    for more in [&["-n"][..], &["-n", "--first"], &commit] {
+        let args = [&["promote"], more].concat();
         let says = format!("hint: or create the branch at the running commit: {create}\n");
         deploy.smp(&args).exits(1).says(&says);
     }
@@ -143,20 +147,37 @@ fn the_first_deploys_create_the_branches() {
     let setup = deploy.smp(&["setup", "--yes"]);
     setup.exits(1).says(stage).says(promotes);
     deploy.smp(&["stage", "--yes"]).exits(1).says(stage);
-    let early = deploy.smp(&["propose", "--yes"]);
+    deploy.smp(&["propose", "--yes"]).exits(1).says(stage);
+    // A promotion creates its target alone.
+    let early = deploy.smp(&["promote", "--first", "--dry-run"]);
     early
         .exits(1)
-        .says("hint: deploy the tip of the main branch: git smp stage --first\n");
+        .says("upstream has no branch staging")
+        .says(stage);
+    let missing = |name: &str, has: &str, next: &str| {
+        let run = deploy.smp(&["status"]);
+        let note = format!("upstream has no branch {name} (it has {has}); if it is misspelled");
+        run.ok()
+            .prints_among(&note)
+            .prints_among(&format!("next: git smp {next}\n"));
+    };
+    missing("staging", "master", "stage --first");
     deploy
         .smp(&["stage", "--first", "--yes"])
         .ok()
         .says("upstream has no branch staging (it has master), so this push creates it")
         .says("done: staging runs");
     let proposed = deploy.smp(&["propose", "--yes"]);
-    proposed
-            .ok()
-            .says("upstream has no branch production (it has master, staging), so the promotion is to create it");
-    deploy.smp(&["signoff"]).ok();
+    proposed.ok().says(
+        "upstream has no branch production (it has master, staging), so the promotion creates it",
+    );
+    let signoff = deploy.smp(&["signoff"]);
+    signoff.ok().says("next: git smp promote --first\n");
+    missing(
+        "production",
+        "master, staging",
+        "promote production --first",
+    );
     deploy.smp(&["promote", "-n"]).exits(1).says(promotes);
     let before = deploy.pushes().len();
     let run = deploy.smp(&["promote", "--first", "--yes", "--commit", deploy.nth(6)]);
@@ -170,6 +191,54 @@ fn the_first_deploys_create_the_branches() {
         .ok()
         .says("staging already has its branch, so --first changes nothing");
     deploy.smp(&["setup", "--check"]).ok();
+}
+
+/// The record knows that something was deployed there.
+#[test]
+fn a_branch_that_was_deleted_is_created_again_at_its_last_deploy() {
+    let deploy = recorded().without_pages().ready();
+    promote(&deploy, &[]).ok();
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    deploy.git(&deploy.main, &["branch", "-D", "production"]);
+    let push = format!(
+        "push --no-verify upstream {}:refs/heads/production",
+        deploy.nth(5)
+    );
+    let says = format!(
+        "hint: or, if it was deleted, create it again at the commit of the last deploy: git {push}\n"
+    );
+    let commit = ["promote", "--first", "--yes", "--commit", deploy.nth(6)];
+    for args in [
+        &commit[..],
+        &["promote", "-n"],
+        &["rollback", "-n"],
+        &["setup", "--check"],
+    ] {
+        let run = deploy.smp(args);
+        run.exits(1).says(&says).never_shows("nothing");
+    }
+    let status = deploy.smp(&["status"]);
+    status.ok().prints_among("next: git smp setup --check\n");
+    let push: Vec<&str> = push.split(' ').collect();
+    deploy.try_git(&deploy.work, &push).ok();
+    deploy.smp(&commit).ok();
+    deploy.ran([2, 5, 5, 6]);
+}
+
+#[test]
+fn a_branch_that_somebody_else_creates_at_the_same_time_is_named() {
+    let deploy = branches().without_pages().ready();
+    deploy.git(&deploy.main, &["branch", "-D", "production"]);
+    let hook = format!(
+        "grep -q refs/heads/production || exit 0; unset GIT_QUARANTINE_PATH; git update-ref refs/heads/production {}",
+        deploy.nth(4)
+    );
+    deploy.hook(&deploy.main, "pre-receive", &hook);
+    let created = format!(
+        "error: the branch of production was created at {} by somebody else meanwhile\n",
+        short(deploy.nth(4))
+    );
+    promote(&deploy, &["--first"]).exits(1).says(&created);
 }
 
 /// A team with a record and without sign-offs.
@@ -224,6 +293,7 @@ fn a_host_whose_rules_take_one_ref_in_a_push_is_told_first() {
         [
             "GH013: Repository rule violations found for refs/heads/production.\n- Pushes can not update more than 1 branch or tag.",
             "this host takes one ref per push",
+            "push a single branch at a time",
         ],
     ) {
         let deploy = recorded().ready();

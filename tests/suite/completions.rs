@@ -51,6 +51,15 @@ fn what_is_offered_is_known_here_and_asked_of_nobody() {
 }
 
 #[test]
+fn without_a_home_setup_says_once_that_there_is_no_folder() {
+    let deploy = World::deploy_like().build();
+    let runner = deploy.runner().env("HOME", "").env("XDG_DATA_HOME", "");
+    let run = runner.smp(&["setup", "--yes"]);
+    run.ok()
+        .prints_among("completion  could not be installed (there is no folder for it)\n");
+}
+
+#[test]
 fn a_hostile_or_missing_file_offers_nothing_and_says_nothing() {
     let deploy = World::deploy();
     let good = deploy.toml();

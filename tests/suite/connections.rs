@@ -216,12 +216,12 @@ fn setup_asks_each_remote_once_and_tries_each_door() {
 }
 
 #[test]
-fn an_event_is_one_push_and_one_note_of_what_was_seen() {
+fn an_event_is_one_push_and_its_note_takes_no_process() {
     let deploy = recorded_like(World::deploy_like());
     deploy.smp(&["propose", "--yes"]).ok();
     let signoff = cost(&deploy, deploy.runner(), &["signoff"]);
     let own = ["var", "push", "update-ref"].map(|command| signoff.count(command));
-    assert_eq!(own, [0, 1, 1], "{signoff:#?}");
-    // Its configuration, the look with its far end, the push with its far end and their children, the note.
-    assert!(signoff.processes.len() <= 11, "{signoff:#?}");
+    assert_eq!(own, [0, 1, 0], "{signoff:#?}");
+    // Its configuration, the look with its far end, the push with its far end and their children.
+    assert!(signoff.processes.len() <= 10, "{signoff:#?}");
 }

@@ -426,7 +426,8 @@ fn a_run_that_wakes_after_a_later_deploy_names_that_deploy() {
         let world = World::deploy_like().on(topology).toml(NO_SIGNOFF);
         let deploy = world.ready();
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
-        let args = ["promote", "--yes", "--timeout", "8", "--commit"];
+        // It does not wait for the rest of its time.
+        let args = ["promote", "--yes", "--timeout", "600", "--commit"];
         let args = [&args[..], &[deploy.nth(5)]].concat();
         let mut run = deploy.runner().directly().start(&args);
         comes_to(&deploy, &deploy.production, deploy.nth(5));
@@ -447,6 +448,25 @@ fn a_run_that_wakes_after_a_later_deploy_names_that_deploy() {
             short(deploy.nth(6)),
             short(deploy.nth(5))
         ));
+    }
+}
+
+/// Somebody deployed on the platform itself, past the branch.
+#[test]
+fn a_page_that_names_a_later_commit_ends_the_wait_for_an_own_push() {
+    for topology in topologies() {
+        let deploy = World::deploy_like().on(topology).ready();
+        deploy.web.set("/production", Page::commit(deploy.nth(2)));
+        let args = ["promote", "--yes", "--commit", deploy.nth(5)];
+        killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
+        let wait = "must finish first";
+        deploy.smp(&["status"]).ok().prints_among(wait);
+        deploy.web.set("/production", Page::commit(deploy.nth(6)));
+        let status = deploy.smp(&["status"]);
+        status
+            .ok()
+            .prints_among("deployed-outside-git")
+            .never_shows(wait);
     }
 }
 

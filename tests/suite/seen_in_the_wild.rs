@@ -387,9 +387,6 @@ fn a_freeze_whose_holder_went_away() {
     ben.smp(&["propose", "--yes"])
         .ok()
         .says("proposed by Ada Example");
-    ben.smp(&["postpone", "--yes"])
-        .exits(2)
-        .says("needs a reason");
     ben.smp(&["postpone", "--yes", "--reason", "Ada is on holiday"])
         .ok()
         .says("staging is no longer frozen");

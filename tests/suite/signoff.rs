@@ -286,13 +286,13 @@ fn somebody_without_a_name_is_told_how_to_have_one() {
     ]);
     let run = nobody.smp(&["signoff"]);
     run.exits(1)
-        .says("error: git does not know your name and email")
+        .says("error: git does not know your name and email address")
         .says("hint: replace the dots with your name: git config --global user.name '...'\n");
     nobody
         .smp(&["setup", "--yes"])
         .exits(1)
         .prints_among(
-            "git does not know your name and email; every event and every copied commit needs them\n",
+            "git does not know your name and email address; every event and every copied commit needs them\n",
         )
         .says("hint: and with your email address: git config --global user.email '...'\n");
     assert_eq!(events(&deploy), ["proposed", "posted"]);

@@ -85,7 +85,7 @@ fn what_cannot_be_seen_is_unknown() {
     deploy
         .smp(&["where", "--exit-code", deploy.nth(2)])
         .exits(1)
-        .prints_among("  production  unknown: ");
+        .prints_among("  production  unknown: its page answers 500 ");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::core::record::audit::{self, Rules};
 use crate::core::record::history::DeployKind;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, Observed, Relation, ReleaseStatus, SMP_TOML};
 use crate::git::Found;
 use crate::look::Seen;
@@ -188,11 +188,7 @@ fn unknown(
     let causes = [record].into_iter().chain(platform);
     let log = format!("git log --oneline {}", runs.for_link());
     Ok((causes.fold(Report::new(error), Report::because))
-        .run("find the hash of the commit", Typed::other(log))
-        .run(
-            "then replace the dots with it",
-            Typed::smp("rollback").dotted("--to"),
-        )
+        .hint(Hint::by_hash(&log, Typed::smp("rollback").dotted("--to")))
         .refused(RefusalCode::UnknownCommit))
 }
 

@@ -207,7 +207,7 @@ impl<'t> Document<'t> {
             (_, "kind") => &format!("add kind = \"{}\"", KINDS.join("\" or \"")),
             (_, "name") => "add the name to show",
             (_, "page") => "add the address to check after a deploy",
-            _ => "add the person's id in the chat, such as adele@example.com",
+            _ => "add the person's ID in the chat, such as adele@example.com",
         };
         match section {
             "" => self.problem(spot.at, &format!("has no [{key}]"), advice),

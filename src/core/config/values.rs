@@ -207,7 +207,7 @@ pub(super) struct RawPerson {
     #[serde(deserialize_with = "short")]
     #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::TEXT)))]
     name: String,
-    /// The chat's own id: in Teams the address that the person signs in with, or an object id; in Slack `U012345`.
+    /// The chat's own ID: in Teams the address that the person signs in with, or an object ID; in Slack `U012345`.
     #[serde(deserialize_with = "short")]
     #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::TEXT)))]
     id: String,

@@ -191,7 +191,7 @@ fn why_taken_back(
         return Some(EDITED_LATER);
     }
     if is_nobodys(candidate, remark, verdict) {
-        return Some("is an app's");
+        return Some("comes from an app");
     }
     let says_it = claim(&remark.text).is_some_and(|claim| {
         let names_it = names(&candidate.commit, claim.digits);

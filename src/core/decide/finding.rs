@@ -177,7 +177,7 @@ impl Finding {
                 Some(Ok(Branch::NoApp(words))) => {
                     format!("nothing deployed yet; there is no app at its address: {words}")
                 }
-                _ => "nothing deployed yet".to_owned(),
+                _ => nothing(seen),
             },
             Self::StalePage => {
                 let page = short(seen.page.as_ref().and_then(|page| page.as_ref().ok()));
@@ -248,6 +248,14 @@ pub fn is_cached(seen: &Observed) -> bool {
 /// platform: no failed or reverted push contradicts the running commit.
 pub fn is_emptied(seen: &Observed) -> bool {
     has_no_branch(seen) && Finding::of(seen) == Some(Finding::DeployedOutsideGit)
+}
+
+/// Describes an environment where nothing runs, as far as its branch tells.
+pub fn nothing(seen: &Observed) -> String {
+    match &seen.last {
+        Some(last) => format!("its branch is gone; {} was deployed last", last.short()),
+        None => "nothing deployed yet".to_owned(),
+    }
 }
 
 fn has_no_branch(seen: &Observed) -> bool {

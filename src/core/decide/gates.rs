@@ -1,5 +1,7 @@
 //! Conditions for every deploy. Each check exists once; those of the record are in `recorded`.
 
+use std::slice;
+
 use crate::core::config::Environment;
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::{Asked, Consent, Plan, Target, next};
@@ -11,18 +13,18 @@ use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, SMP_TOML, 
 /// Returns the branch of an environment; a branch that was not asked for counts as empty.
 pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, Refusal> {
     match observed.branch.clone().unwrap_or(Ok(Branch::Empty))? {
-        Branch::Missing(others) => Err(wrong_branch(environment, &others, observed.runs())),
+        Branch::Missing(others) => Err(wrong_branch(environment, &others, Some(observed))),
         branch => Ok(branch),
     }
 }
 
 /// Refuses a branch that the remote lacks while it has others: a push would create it, and hosts accept such a push
 /// without a deploy. A branch of the main repository is created only after an explicit option, or by hand at the
-/// running commit.
+/// running commit or at that of the last deploy.
 pub fn wrong_branch(
     environment: &Environment,
     others: &[String],
-    runs: Option<&CommitId>,
+    seen: Option<&Observed>,
 ) -> Refusal {
     let (name, remote, branch) = (&environment.name, &environment.remote, &environment.branch);
     let place = if environment.is_branch { remote } else { name };
@@ -31,20 +33,63 @@ pub fn wrong_branch(
     let refusal = Refusal::new(RefusalCode::WrongBranch, error)
         .because(format!("the remote {remote} has {}", some_of(others)))
         .run(set, Typed::smp("setup"));
-    match (environment.is_branch, runs) {
-        (false, _) => refusal,
-        (true, None) => refusal.run(
-            "or, if nothing was ever deployed there, create it with the first deploy",
-            next::deploy(environment).plain("--first"),
-        ),
-        // The pre-push guard stops this push without the option.
-        (true, Some(runs)) => refusal.run(
-            "or create the branch at the running commit",
-            Typed::other("git push --no-verify")
-                .arg(remote)
-                .arg(&format!("{runs}:refs/heads/{branch}")),
-        ),
+    if !environment.is_branch {
+        return refusal;
     }
+    let (say, at) = match seen.map(|seen| (seen.runs(), &seen.last)) {
+        Some((Some(runs), _)) => ("or create the branch at the running commit", runs),
+        Some((None, Some(last))) => {
+            let say = "or, if it was deleted, create it again at the commit of the last deploy";
+            (say, last)
+        }
+        _ => {
+            return refusal.run(
+                "or, if nothing was ever deployed there, create it with the first deploy",
+                next::deploy(environment).plain("--first"),
+            );
+        }
+    };
+    // The pre-push guard stops this push without the option.
+    let push = Typed::other("git push --no-verify").arg(remote);
+    refusal.run(say, push.arg(&format!("{at}:refs/heads/{branch}")))
+}
+
+/// Returns "its branch is at 1f13dc69", or that there is none.
+pub fn branch_at(observed: &Observed) -> String {
+    match observed.reference() {
+        Some(at) => format!("its branch is at {}", at.short()),
+        None => "its branch does not exist".to_owned(),
+    }
+}
+
+/// Refuses to promote from an environment where nothing runs.
+pub fn nothing_runs(environment: &Environment, source: &Observed) -> Refusal {
+    let name = &environment.name;
+    let no_app = match &source.branch {
+        Some(Ok(Branch::NoApp(words))) if environment.is_branch => {
+            // The option is for the branch of a target.
+            return wrong_branch(environment, slice::from_ref(words), Some(source));
+        }
+        Some(Ok(Branch::NoApp(_))) => "--first",
+        _ => "",
+    };
+    let (lead, deploy) = match &environment.promotes {
+        Some(source) => (format!("deploy what {source} runs"), next::promote(name)),
+        None => (
+            "deploy the tip of the main branch".to_owned(),
+            Typed::smp("stage"),
+        ),
+    };
+    let error = match &source.last {
+        Some(_) => format!(
+            "nothing is deployed on {name} now: {}",
+            finding::nothing(source)
+        ),
+        None => format!("nothing is deployed on {name} yet"),
+    };
+    Refusal::new(RefusalCode::NothingDeployed, error)
+        .because("a promotion ships what runs there")
+        .run(lead, deploy.plain(no_app))
 }
 
 /// Lists some of the branches that a repository has instead of the expected one.
@@ -80,11 +125,12 @@ pub fn first_push(
     if !asked.first {
         return Err(no_app(target.environment, words));
     }
-    if let Some(runs) = target.observed.runs() {
-        if is_branch {
-            let others = [words.clone()];
-            return Err(wrong_branch(target.environment, &others, Some(runs)));
-        }
+    let observed = &target.observed;
+    if is_branch && observed.runs().or(observed.last.as_ref()).is_some() {
+        let others = slice::from_ref(words);
+        return Err(wrong_branch(target.environment, others, Some(observed)));
+    }
+    if let Some(runs) = observed.runs() {
         let error = format!(
             "{name} runs {}, but there is no app at its address",
             runs.short()
@@ -109,7 +155,7 @@ pub fn first_push(
     match asked.somebody_looks {
         // A proposal creates nothing.
         _ if asked.policy.is_none() && is_branch => {
-            plan.warn(format!("{story}, so the promotion is to create it"));
+            plan.warn(format!("{story}, so the promotion creates it"));
         }
         _ if asked.policy.is_none() => {}
         true => plan.ask(creates, question),
@@ -215,10 +261,10 @@ pub fn disagreement(observed: &Observed) -> Option<String> {
     let (name, running) = (&observed.environment, observed.running.as_ref().ok()?);
     let found = Finding::of(observed).filter(|found| *found != Finding::NothingDeployed)?;
     let runs = short(running.as_ref());
-    let (at, meaning) = (short(observed.reference()), found.meaning(observed));
+    let (at, meaning) = (branch_at(observed), found.meaning(observed));
     Some(match observed.agrees() {
         Some(false) if found != Finding::StalePage => {
-            format!("{name} runs {runs}, but its branch is at {at}: {meaning}")
+            format!("{name} runs {runs}, but {at}: {meaning}")
         }
         _ => format!("{name} runs {runs}: {meaning}"),
     })

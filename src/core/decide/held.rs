@@ -69,7 +69,7 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
         let held = held.short();
         refusal
             .because(format!(
-                "no revert of {held} is known among the commits that would ship"
+                "no commit that would ship is known to revert {held}"
             ))
             .run("stage its revert", Typed::smp("stage"))
             .run("or, if later commits correct it", again)

@@ -15,7 +15,7 @@ use crate::core::decide::finding::{self, Aspect, Finding, Risk, unknown};
 use crate::core::decide::merged::{Between, has_left, is_replaced};
 use crate::core::decide::named::no_target;
 use crate::core::decide::next::about::own;
-use crate::core::decide::next::others::sign_off;
+use crate::core::decide::next::others::{first, sign_off};
 use crate::core::record::{Candidate, FORMAT, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, NOTHING, Typed};
@@ -277,12 +277,13 @@ impl<'a> Situation<'a> {
             _ if nobody_looked => {
                 let mut goals = self.config.in_order().into_iter();
                 let goal = goals.find(|one| left.clone().any(|goal| goal.environment == one.name));
-                Some(
-                    goal.map_or(smp("status"), |goal| match candidate.targets.len() {
-                        1 => self.begin(goal, Typed::smp("promote")),
-                        _ => self.begin(goal, promote(&goal.name)),
-                    }),
-                )
+                Some(goal.map_or(smp("status"), |goal| {
+                    let command = match candidate.targets.len() {
+                        1 => Typed::smp("promote"),
+                        _ => promote(&goal.name),
+                    };
+                    self.begin(goal, command.plain(first(candidate, goal)))
+                }))
             }
             // A target runs the candidate without a record of it: `promote` records it.
             _ => left
@@ -346,17 +347,15 @@ impl<'a> Situation<'a> {
         (source, ships): (&Observed, bool),
         seen: &Observed,
     ) -> Option<Hint> {
-        let branches = [seen, source].map(|one| &one.branch);
-        if branches
-            .iter()
-            .any(|branch| matches!(branch, Some(Ok(Branch::Missing(_)))))
-        {
-            return Some(smp("setup --check"));
+        let from = self.config.source_of(target)?;
+        for (place, one) in [(from, source), (target, seen)] {
+            if let Some(Ok(Branch::Missing(others))) = &one.branch {
+                return Some(self.without_branch(place, one, others));
+            }
         }
         if let Some(refusal) = unknown(seen).or(unknown(source)) {
             return Some(own(Some(refusal)));
         }
-        let from = self.config.source_of(target)?;
         let shipped = seen.agrees() == Some(false) && seen.reference() == source.runs();
         let note = match (Finding::of(source), Finding::of(seen)) {
             (Some(found), _) if found.is(Aspect::OfItsPage) => {

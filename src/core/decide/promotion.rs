@@ -3,8 +3,8 @@
 use crate::core::config::{DeployBy, Environment};
 use crate::core::decide::finding::{self, Aspect, FORGET, Finding, Risk, WAIT};
 use crate::core::decide::gates::{
-    amount, arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, first_ten,
-    lost,
+    amount, arrived, branch, branch_at, confirmed_or_seen, disagreement, disappearing, first_push,
+    first_ten, lost, nothing_runs,
 };
 use crate::core::decide::held::{check_held, may_ship_again};
 use crate::core::decide::next::{promote, propose_again};
@@ -112,21 +112,8 @@ fn candidate(
     asked: &Asked<'_>,
 ) -> Result<CommitId, Refusal> {
     let name = &source.environment;
-    let Some(commit) = source.running.clone()? else {
-        let no_app = matches!(source.branch, Some(Ok(Branch::NoApp(_))));
-        let first = if no_app { "--first" } else { "" };
-        let error = format!("nothing is deployed on {name} yet");
-        let (lead, deploy) = match &environment.promotes {
-            Some(source) => (format!("deploy what {source} runs"), promote(name)),
-            None => (
-                "deploy the tip of the main branch".to_owned(),
-                Typed::smp("stage"),
-            ),
-        };
-        return Err(Refusal::new(RefusalCode::NothingDeployed, error)
-            .because("a promotion ships what runs there")
-            .run(lead, deploy.plain(first)));
-    };
+    let running = source.running.clone()?;
+    let commit = running.ok_or_else(|| nothing_runs(environment, source))?;
     branch(environment, source)?;
     let is_tested = match &asked.moved_on {
         Some(moved_on) => moved_on.is_run,
@@ -225,10 +212,8 @@ fn add_target(
         confirmed_or_seen(observed, asked, plan)?;
         arrived(target, &commit, asked, promote(name))?;
         if observed.agrees() == Some(false) {
-            let (runs, at) = (commit.short(), short(at.commit()));
-            plan.warn(format!(
-                "{name} already runs {runs}, although its branch is at {at}"
-            ));
+            let (runs, at) = (commit.short(), branch_at(observed));
+            plan.warn(format!("{name} already runs {runs}, although {at}"));
         }
         return add_record(plan, source, target, asked);
     }
@@ -248,9 +233,9 @@ fn add_target(
         refuse_another_release(plan, target)?;
         plan.release_again(target);
     } else {
+        first_push(plan, target, &at, asked)?;
         check_branch(target, &at, asked, plan)?;
         check_held(plan, target, asked)?;
-        first_push(plan, target, &at, asked)?;
         plan.push(target, &at);
     }
     add_record(plan, source, target, asked)

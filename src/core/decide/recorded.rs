@@ -151,7 +151,7 @@ impl<'a> Recorded<'a> {
         };
         let mut refusal = Refusal::new(RefusalCode::Deploying, open.story(self.now)).because(why);
         if let Some(named) = self.take_over {
-            let other = format!("the deploy in progress has the id {id}, not {named}");
+            let other = format!("the deploy in progress has the ID {id}, not {named}");
             refusal = refusal.because(other);
         }
         let (own, successor) = (open.command(), self.state.successor_of(open));
@@ -161,7 +161,7 @@ impl<'a> Recorded<'a> {
             );
             return refusal
                 .because(why)
-                .because(format!("its id, for --take-over, is {id}"))
+                .because(format!("its ID, for --take-over, is {id}"))
                 .run(
                     "get the team's current configuration, then",
                     Typed::smp("setup"),

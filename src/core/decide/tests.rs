@@ -52,6 +52,7 @@ pub fn seen(name: &str, running: char, branch: char) -> Observed {
         cached: None,
         releases: None,
         doubt: None,
+        last: None,
         platform: None,
         by_pipeline: false,
         by_merge: false,
@@ -145,6 +146,7 @@ pub fn announced(kind: Kind) -> State {
             by: ada(),
             at: 0,
             tells,
+            given_up: false,
             elsewhere: false,
         }),
         ..State::default()

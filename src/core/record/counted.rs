@@ -109,7 +109,7 @@ impl Count {
             return Err("this version does not know this kind of event".to_owned());
         };
         if self.ids.contains(&event.id) {
-            return Err("an earlier event has its id".to_owned());
+            return Err("an earlier event has its ID".to_owned());
         }
         // The comments there are about another candidate.
         let opened = self.state.opened(&event.what);

@@ -109,7 +109,7 @@ impl State {
         let open = self.candidate.clone();
         let meant = open.filter(|open| open.id == it.candidate && open.commit == it.commit);
         let meant = meant.ok_or(Unlawful::OtherCandidate)?;
-        self.supersede(it.intent.as_ref())?;
+        self.give_up(it.intent.as_ref())?;
         self.forget_candidate();
         let (by, reason) = (event.by.name.clone(), it.reason.clone());
         let news = News::Postponed { by, reason };
@@ -153,6 +153,7 @@ impl State {
             tells: it.tells.clone(),
             overrides: it.overrides.clone(),
             failed: None,
+            given_up: false,
             elsewhere: false,
         });
         Ok(())

@@ -320,6 +320,14 @@ impl State {
         Ok(())
     }
 
+    /// Closes the open announcement in the same way, by a person's decision.
+    pub(super) fn give_up(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
+        self.supersede(meant)?;
+        let last = self.superseded.last_mut().filter(|_| meant.is_some());
+        last.into_iter().for_each(|open| open.given_up = true);
+        Ok(())
+    }
+
     /// Stores a host's words against an accepted push: the announcement stays open, and the branch is not trusted.
     pub(super) fn doubted(&mut self, intent: &EventId, words: &str) -> Result<(), Unlawful> {
         let open = self.announced_as(intent).ok_or(Unlawful::OtherDeploy)?;

@@ -7,7 +7,7 @@ use std::iter;
 
 use crate::core::address::display_url;
 use crate::core::config::{Config, Environment};
-use crate::core::decide::{Fix, Plan, Proposal, Step, Target};
+use crate::core::decide::{Fix, Plan, Proposal, Step, Target, finding};
 use crate::core::record::{Candidate, State, Verdict};
 use crate::core::show::{LISTED, NAMED, listed, row, verdict_by, widest};
 use crate::core::tell::post::titled;
@@ -60,9 +60,10 @@ pub fn proposal(
         let changes = target.and_then(|target| target.changes.as_ref());
         let behind = changes.map(|changes| counted(changes.ships.len(), "commit"));
         let behind = behind.map(|commits| format!("  {commits} behind"));
-        let line = match runs {
-            Some(runs) => Line::of(Hash, runs.short()),
-            None => Line::plain("nothing deployed yet"),
+        let line = match (runs, target) {
+            (Some(runs), _) => Line::of(Hash, runs.short()),
+            (None, Some(target)) => Line::plain(finding::nothing(&target.observed)),
+            (None, None) => Line::plain("nothing deployed yet"),
         };
         (&**name, line.and(Plain, behind.unwrap_or_default()))
     });
@@ -256,7 +257,7 @@ fn runs<'t>(
 ) -> PlanRow<'t> {
     let name = &target.environment.name;
     let Some(runs) = target.observed.runs() else {
-        let line = Line::plain("nothing deployed yet");
+        let line = Line::plain(finding::nothing(&target.observed));
         return (name, line.and(Faint, place(target.environment)));
     };
     let deploy = state.and_then(|state| state.deploys.get(name));

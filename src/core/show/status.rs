@@ -14,7 +14,7 @@ use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, Tone, ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::when::When;
-use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source, short};
+use crate::core::words::{Changes, CommitId, Observed, Relation, Source, short};
 
 pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
     let line = row(&seen.environment, width);
@@ -35,12 +35,12 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
     let line = match (&seen.branch, seen.agrees(), seen.source) {
         (_, _, Source::Ref) => line.and(Plain, " (according to its branch; it has no page)"),
         (_, Some(true), _) => line.and(Plain, " (matches its branch)"),
+        (Some(Ok(branch)), ..) if branch.commit().is_none() => {
+            line.and(Bad, "; its branch does not exist on its remote")
+        }
         (_, Some(false), _) => {
             let at = short(seen.reference());
             line.and(Bad, ", but its branch is at ").and(Hash, at)
-        }
-        (Some(Ok(Branch::Missing(_))), ..) => {
-            line.and(Bad, "; its branch does not exist on its remote")
         }
         (Some(Err(refusal)), ..) => line.and(
             Bad,
@@ -309,8 +309,11 @@ pub fn how(config: &Config, seen: &Observed) -> String {
     let says = says.map_or("no usable commit", CommitId::as_str);
     let branch = match &seen.branch {
         Some(Ok(branch)) => {
-            let at = branch.commit().map_or("nothing", CommitId::as_str);
-            format!("; its branch is at {at}")
+            let at = branch.commit().map(|at| format!("is at {at}"));
+            format!(
+                "; its branch {}",
+                at.unwrap_or_else(|| "does not exist".to_owned())
+            )
         }
         Some(Err(_)) => "; its branch cannot be read".to_owned(),
         None => String::new(),

@@ -108,6 +108,7 @@ fn stand(place: &Stand, width: usize, when: &When) -> Line {
             .and(Faint, "; nothing is deployed there"),
         (None, _) => {
             let why = place.why.as_deref().unwrap_or("no deploy there is known");
+            let why = why.trim_start_matches(&format!("{}: ", place.environment));
             line.and(Bad, "unknown")
                 .and(Plain, format!(": {}", visible(why)))
         }

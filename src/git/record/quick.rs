@@ -52,6 +52,22 @@ impl Library {
         Ok(repository.find_blob(file)?.content().to_vec())
     }
 
+    /// Moves a ref from `old`; `None` makes it. Gives up if it is elsewhere, or locked.
+    pub(super) fn moves(
+        &self,
+        name: &str,
+        new: &CommitId,
+        old: Option<&CommitId>,
+        note: &str,
+    ) -> Result<bool, Unreadable> {
+        let (repository, id) = (self.lock(), oid(new)?);
+        match old {
+            Some(old) => repository.reference_matching(name, id, true, oid(old)?, note)?,
+            None => repository.reference(name, id, false, note)?,
+        };
+        Ok(true)
+    }
+
     pub(super) fn write_event(&self, event: &NewEvent<'_>) -> Result<CommitId, Unreadable> {
         let repository = self.lock();
         let mut tree = repository.treebuilder(None)?;

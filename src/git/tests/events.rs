@@ -37,11 +37,17 @@ fn the_library_and_git_write_the_same_events_and_read_them_alike() {
             assert_eq!(state, Ok(draft.state.as_bytes().to_vec()));
         }
         assert_eq!(record::seen_id(&repo), Ok(parent.clone()));
-        assert_eq!(record::remember(&repo, &event, parent.as_ref()), Ok(true));
-        assert_eq!(
-            record::seen(&repo).unwrap().map(|seen| seen.0),
-            Some(event.clone())
-        );
+        for repo in [&repo, &by_git] {
+            assert_eq!(record::remember(repo, &event, parent.as_ref()), Ok(true));
+            // It is not where this says, so it stays.
+            let elsewhere = parent.is_none().then_some(&event);
+            assert_eq!(
+                record::remember(repo, &event, elsewhere),
+                Ok(parent.is_none())
+            );
+            let seen = record::seen(repo).unwrap().map(|seen| seen.0);
+            assert_eq!(seen, Some(event.clone()));
+        }
         parent = Some(event);
     }
     assert_eq!(world.git(&["fsck", "--strict", "--no-dangling"]), "");

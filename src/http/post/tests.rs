@@ -49,6 +49,10 @@ fn manners(says_ok: bool) -> Manners {
     (says_ok, chat.chat().unwrap().on_401)
 }
 
+fn renewal() -> Hint {
+    "renew it".into()
+}
+
 /// Returns the kind of an outcome and the first cause of its report.
 #[track_caller]
 fn answered(sent: Sent) -> (&'static str, String) {
@@ -113,7 +117,7 @@ fn at(says_ok: bool, status: &str, headers: &str, body: &str) -> Sent {
         body.len()
     );
     let (address, served) = webhook(answer);
-    let sent = post(manners(says_ok), &address, "{}");
+    let sent = post(manners(says_ok), &address, &renewal(), "{}");
     served.join().unwrap();
     sent
 }
@@ -122,7 +126,13 @@ fn at(says_ok: bool, status: &str, headers: &str, body: &str) -> Sent {
 fn one_request_goes_out_as_a_chat_wants_it() {
     let (address, served) = webhook("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(
-        told(post(manners(false), &address, "{\"text\":\"ü\"}")).0,
+        told(post(
+            manners(false),
+            &address,
+            &renewal(),
+            "{\"text\":\"ü\"}"
+        ))
+        .0,
         "accepted"
     );
     let asked = served.join().unwrap();
@@ -213,9 +223,9 @@ fn sec_01_what_is_declined_is_told_with_its_status_and_what_helps() {
             "it answers 401 Unauthorized",
             "\"Anyone\"",
         ),
-        ("403 Forbidden", "it answers 403 Forbidden", "git smp setup"),
-        ("404 Not Found", "it answers 404 Not Found", "git smp setup"),
-        ("410 Gone", "it answers 410 Gone", "git smp setup"),
+        ("403 Forbidden", "it answers 403 Forbidden", "renew it"),
+        ("404 Not Found", "it answers 404 Not Found", "renew it"),
+        ("410 Gone", "it answers 410 Gone", "renew it"),
         (
             "413 Payload Too Large",
             "it answers 413 Payload Too Large",
@@ -306,21 +316,24 @@ fn a_connection_that_is_cut_is_unclear() {
     ] {
         let (address, served) = webhook(answer);
         assert_eq!(
-            told(post(manners(false), &address, "{}")).0,
+            told(post(manners(false), &address, &renewal(), "{}")).0,
             "unclear",
             "{answer:?}"
         );
         served.join().unwrap();
     }
     let (address, served) = webhook("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok");
-    assert_eq!(told(post(manners(false), &address, "{}")).0, "unclear");
+    assert_eq!(
+        told(post(manners(false), &address, &renewal(), "{}")).0,
+        "unclear"
+    );
     served.join().unwrap();
 }
 
 #[test]
 fn a_closed_port_means_that_nothing_was_sent() {
     // Nobody listens on port 1. A port that was free a moment ago may belong to another test by now.
-    let (kind, report) = told(post(manners(false), &address(1), "{}"));
+    let (kind, report) = told(post(manners(false), &address(1), &renewal(), "{}"));
     assert_eq!(
         (kind, report.error.as_str()),
         ("not sent", "the webhook cannot be reached")
@@ -344,7 +357,10 @@ fn a_server_that_speaks_no_tls_was_sent_nothing() {
             .unwrap();
         read
     });
-    assert_eq!(told(post(manners(false), &address, "{}")).0, "not sent");
+    assert_eq!(
+        told(post(manners(false), &address, &renewal(), "{}")).0,
+        "not sent"
+    );
     // A machine without certificates does not connect, so the server would wait for ever.
     if !served.is_finished() {
         drop(TcpStream::connect(
@@ -367,7 +383,7 @@ fn what_is_no_address_is_not_sent_and_not_shown() {
         format!("foo://x{PATH}?{QUERY}"),
     ] {
         assert_eq!(
-            told(post(manners(false), &Secret::new(bad), "{}")).0,
+            told(post(manners(false), &Secret::new(bad), &renewal(), "{}")).0,
             "not sent"
         );
     }
@@ -439,7 +455,7 @@ fn a_webhook_that_never_answers_is_unclear_after_a_while() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = address(listener.local_addr().unwrap().port());
     let begun = std::time::Instant::now();
-    let (kind, report) = told(post(manners(false), &address, "{}"));
+    let (kind, report) = told(post(manners(false), &address, &renewal(), "{}"));
     assert_eq!(
         (kind, report.error.as_str()),
         ("unclear", "the webhook did not answer within 15 seconds")

@@ -39,10 +39,14 @@ impl Delivery<'_> {
         let end = self.watched(one, |watch| match to {
             Receiver::Chat(chat, webhook) => {
                 let manners = (chat.says_ok, chat.on_401);
-                let (to, payload) = (webhook.address.clone(), (chat.payload)(post));
+                let (to, renewal) = (webhook.address.clone(), webhook.renewal());
+                let payload = (chat.payload)(post);
                 ui.during(&format!("posting to the {channel} channel"), || {
                     send::send(
-                        Arc::new(move || (http::post(manners, &to, &payload), Placed::default())),
+                        Arc::new(move || {
+                            let sent = http::post(manners, &to, &renewal, &payload);
+                            (sent, Placed::default())
+                        }),
                         watch,
                     )
                 })
@@ -62,11 +66,6 @@ impl Delivery<'_> {
             ((Delivered::Yes, placed), Receiver::Issue(_)) => {
                 ui.note(words::placed(one, &placed));
                 (Delivered::Yes, placed)
-            }
-            ((Delivered::No(report), placed), Receiver::Chat(_, webhook))
-                if report.hint == Some(http::renew()) =>
-            {
-                (Delivered::No(report.hint(webhook.renewal())), placed)
             }
             (end, _) => end,
         })

@@ -137,7 +137,7 @@ impl Recorder<'_> {
         let refusal = refusal.because("a signed record counts only on the ref that it began on");
         Err(refusal
             .hint(format!(
-                "begin another one: set record.ref in {SMP_TOML} to a new name"
+                "begin another record: set record.ref in {SMP_TOML} to a new name"
             ))
             .into())
     }
@@ -227,8 +227,10 @@ impl Recorder<'_> {
                     let taken = format!(
                         "{email} has another key there, and both keys would count as one person"
                     );
-                    let own = Typed::other("git config user.email you@example.com");
-                    let say = format!("if {email} is not you, use your own address first");
+                    let own = Typed::other("git config user.email").dots();
+                    let say = format!(
+                        "if {email} is not you, first replace the dots with your own address"
+                    );
                     report = report.because(taken).run(say, own);
                 }
                 format!("add {added} to {path} on {branch}, then")

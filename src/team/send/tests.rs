@@ -152,7 +152,7 @@ fn a_webhook_of_nobody_is_given_up_after_a_glance() {
     let address = Secret::new("http://127.0.0.1:1/s3cr3t".to_owned());
     let post = move || {
         (
-            http::post((false, [""; 2]), &address, "{}"),
+            http::post((false, [""; 2]), &address, &"renew it".into(), "{}"),
             Placed::default(),
         )
     };

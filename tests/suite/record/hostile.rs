@@ -197,7 +197,7 @@ fn an_environment_that_another_smp_toml_has_is_said_to_be_so_and_becomes_no_comm
     status
         .never_shows("promote eu")
         .prints_among("next: git smp setup\n");
-    status.prints_among("note: the deploy in progress is to eu, which this clone's configuration does not name: first get the team");
+    status.prints_among("note: a deploy to eu is in progress, and this clone's configuration does not name that environment; first get the team");
     let run = deploy.smp(&["stage", "--fix", deploy.nth(6), "--yes"]);
     run.exits(1)
         .says("because: this clone's configuration has no environment eu")
@@ -212,7 +212,7 @@ fn an_environment_that_another_smp_toml_has_is_said_to_be_so_and_becomes_no_comm
             .says(
                 "because: this clone's configuration has no environment eu; it may be out of date",
             )
-            .says("because: its id, for --take-over, is ")
+            .says("because: its ID, for --take-over, is ")
             .says("hint: get the team's current configuration, then: git smp setup");
     }
     for run in all(&deploy) {

@@ -139,7 +139,7 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
     run.exits(1)
         .says(&format!("error: {story}: Maps are empty."))
         .says(&format!(
-            "because: no revert of {five} is known among the commits"
+            "because: no commit that would ship is known to revert {five}\n"
         ));
     run.says(
         "hint: stage its revert: git smp stage\nhint: or, if later commits correct it: git smp promote production --again\n",

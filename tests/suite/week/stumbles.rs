@@ -269,7 +269,7 @@ fn an_environment_in_the_place_of_another_name_is_told_apart() {
         (&["stage", "-n", "staging"], &["git smp stage -n"]),
         (
             &["stage", "--fix", "--pick", "staging"],
-            &["git log --oneline"],
+            &["git log --oneline", "git smp stage --fix --pick '...'"],
         ),
         (
             &["stage", "production"],
@@ -329,7 +329,7 @@ fn a_promotion_is_taken_over_by_its_own_command_and_a_wrong_id_is_said_to_be_wro
     assert_eq!(hinted_by(&pick), fix);
     let wrong = deploy.smp(&["stage", "--yes", "--take-over", "1234"]);
     wrong.exits(1).says(&format!(
-        "because: the deploy in progress has the id {id}, not 1234\n"
+        "because: the deploy in progress has the ID {id}, not 1234\n"
     ));
     // Staging runs the candidate: no deploy could take its place.
     let run = deploy.smp(&["stage", deploy.nth(5), "--yes", "--take-over", id]);

@@ -34,7 +34,7 @@ impl Situation<'_> {
                 wait.and(Hint::run(ONLY, take_over))
             }
             None => smp("setup").and(format!(
-                "the deploy in progress is to {}, which this clone's configuration does not name: first get the team's current one",
+                "a deploy to {} is in progress, and this clone's configuration does not name that environment; first get the team's current configuration",
                 open.environment
             )),
         }

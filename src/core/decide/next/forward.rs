@@ -3,14 +3,15 @@
 use crate::core::config::{Config, DeployBy, Environment};
 use crate::core::decide::finding;
 use crate::core::decide::named::beginning;
-use crate::core::decide::next::about::own;
+use crate::core::decide::next::about::{deploy, own};
 use crate::core::decide::next::{Situation, promote, run, smp};
 use crate::core::decide::pipeline::tested_build;
+use crate::core::decide::some_of;
 use crate::core::decide::timing::{Tested, Timing};
 use crate::core::record::Candidate;
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, CommitId, Observed, Relation};
+use crate::core::words::{Branch, CommitId, Observed, Relation, SMP_TOML};
 
 impl Situation<'_> {
     /// Returns the hint for a target that lacks its source's commit. A commit outside the main branch is reported
@@ -90,15 +91,46 @@ impl Situation<'_> {
         })
     }
 
+    /// Returns what to do about a missing branch. The first deploy creates one of the main repository.
+    pub(super) fn without_branch(
+        &self,
+        place: &Environment,
+        seen: &Observed,
+        others: &[String],
+    ) -> Hint {
+        let is_first = place.is_branch && seen.runs().or(seen.last.as_ref()).is_none();
+        if !is_first {
+            return smp("setup --check");
+        }
+        let (Environment { remote, branch, .. }, has) = (place, some_of(others));
+        let key = format!("environments.{}.branch", place.name);
+        let why = format!(
+            "{remote} has no branch {branch} (it has {has}); if it is misspelled, set {key} in {SMP_TOML}"
+        );
+        let create = deploy(place).plain("--first");
+        let next = match place.promotes {
+            Some(_) => self.shipping(place, create),
+            None => run(create),
+        };
+        next.and(why)
+    }
+
     /// Returns the command that ships the source's commit. It names the target if there are several, because the
     /// others may not be ready.
     pub(super) fn promote(&self, target: &Environment) -> Hint {
-        if self.signoff() && self.candidate().is_none() {
-            return smp("propose");
-        }
-        match self.config.targets().len() {
-            1 => self.begin(target, Typed::smp("promote")),
-            _ => self.begin(target, promote(&target.name)),
+        self.shipping(
+            target,
+            match self.config.targets().len() {
+                1 => Typed::smp("promote"),
+                _ => promote(&target.name),
+            },
+        )
+    }
+
+    fn shipping(&self, target: &Environment, command: Typed) -> Hint {
+        match self.signoff() && self.candidate().is_none() {
+            true => smp("propose"),
+            false => self.begin(target, command),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The people who must sign off the candidate, and their way to do it.
 
+use crate::core::config::Environment;
 use crate::core::decide::next::smp;
 use crate::core::record::Candidate;
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -76,5 +77,16 @@ pub fn if_tested(candidate: &Candidate) -> Hint {
             typed.and(format!("or comment `signoff {short}` on {}", issue.address))
         }
         None => typed,
+    }
+}
+
+/// Returns the option for a branch of the main repository that did not exist at the proposal.
+pub(super) fn first(candidate: &Candidate, goal: &Environment) -> &'static str {
+    let ran = candidate
+        .goal(&goal.name)
+        .and_then(|goal| goal.from.as_ref());
+    match goal.is_branch && ran.is_none() {
+        true => "--first",
+        false => "",
     }
 }

@@ -386,7 +386,7 @@ fn the_record_comes_before_the_environments() {
         ),
         (
             with(elsewhere, world('b', 'a', 'b')),
-            "git smp setup; the deploy in progress is to production, which this clone's configuration does not name: first get the team's current one",
+            "git smp setup; a deploy to production is in progress, and this clone's configuration does not name that environment; first get the team's current configuration",
         ),
         (
             with(newer, world('b', 'a', 'b')),

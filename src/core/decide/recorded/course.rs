@@ -83,7 +83,7 @@ impl<'a> Recorded<'a> {
     pub fn replaced(&self) -> Option<&'a Deploying> {
         let arrived = self.unwritten().into_iter().map(|(open, _)| open).next();
         arrived.or_else(|| {
-            let mut all = self.state.superseded.iter();
+            let mut all = self.state.superseded.iter().filter(|open| !open.given_up);
             all.find(|open| {
                 let mut names = open.places().map(|(name, _)| name);
                 names.any(|name| self.landed(name) == Some(*open))

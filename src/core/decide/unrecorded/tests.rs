@@ -21,6 +21,7 @@ fn seen(running: char, branch: char) -> Observed {
         cached: None,
         releases: None,
         doubt: None,
+        last: None,
         platform: None,
         by_pipeline: false,
         by_merge: false,

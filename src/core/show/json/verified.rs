@@ -30,9 +30,9 @@ pub(super) struct VerifyJson<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SignersJson<'a> {
     path: &'a str,
-    /// The commit of the main branch; `null` if nothing is on record.
+    /// The commit of the main branch; `null` if no event was checked.
     commit: Option<&'a CommitId>,
-    /// The hash of the file's content; `null` if there is no such file.
+    /// The hash of the file's content; `null` without such a file, or if no event was checked.
     blob: Option<&'a str>,
 }
 

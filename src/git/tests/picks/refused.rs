@@ -203,11 +203,10 @@ fn a_user_whom_git_does_not_know_copies_nothing() {
             .any(|line| line.contains("identity unknown")),
         "{report:?}"
     );
+    let hint = report.hint_text().unwrap();
     assert!(
-        report
-            .hint_text()
-            .unwrap()
-            .starts_with("git config --global user.name")
+        hint.contains("git config --global user.name '...'"),
+        "{hint}"
     );
 }
 

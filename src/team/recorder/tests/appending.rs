@@ -143,13 +143,12 @@ fn nobody_is_asked_anything_before_git_knows_who_writes() {
     };
     assert_eq!(
         report.error,
-        "git does not know your name and email; every event and every copied commit needs them"
+        "git does not know your name and email address; every event and every copied commit needs them"
     );
+    let hint = report.hint_text().unwrap();
     assert!(
-        report
-            .hint_text()
-            .unwrap()
-            .starts_with("git config --global user.name ")
+        hint.contains("git config --global user.name '...'"),
+        "{hint}"
     );
     assert_eq!(
         (world.calls("ls-remote"), world.calls("push"), world.refs()),

@@ -127,7 +127,7 @@ fn a_newcomer_with_a_name_that_is_taken_is_warned() {
         let told = run.exits(1).out() + &run.stderr;
         for words in [
             "Rosi@example.com has another key there, and both keys would count as one person",
-            "if Rosi@example.com is not you, use your own address first: git config user.email ",
+            "if Rosi@example.com is not you, first replace the dots with your own address: git config user.email '...'",
         ] {
             assert!(told.contains(words), "{told}");
         }

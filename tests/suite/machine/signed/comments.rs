@@ -68,7 +68,7 @@ fn an_issue_and_an_id_are_those_of_one_proposal() {
     let asked = api.issues();
     // The issue's author and text do not matter: with its own id and with another.
     for (id, login, why) in [
-        (old.as_str(), "rosi-e", "an earlier event has its id"),
+        (old.as_str(), "rosi-e", "an earlier event has its ID"),
         (
             "00000000000000aa",
             "rosi-e",
