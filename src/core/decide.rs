@@ -36,6 +36,7 @@ use std::collections::HashMap;
 
 use crate::core::config::{Environment, Policy};
 use crate::core::decide::finding::{Aspect, Finding, Risk};
+use crate::core::record::State;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Release, Source};
 
 /// An environment that a deploy brings to a commit, with everything that was observed about it.
@@ -82,6 +83,12 @@ pub struct Asked<'a> {
     pub policy: Option<&'a Policy>,
     /// `--override`: the reason to promote outside the allowed time.
     pub overrides: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn state(&self) -> Option<&'a State> {
+        self.recorded.map(|recorded| recorded.state)
+    }
 }
 
 /// A candidate that its environment's branch contains, and the commits that came after it.

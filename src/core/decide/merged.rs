@@ -1,7 +1,7 @@
 //! Rules for a first environment that merges deploy: only a merge brings another commit there. Pure.
 
 use crate::core::config::{Config, Environment};
-use crate::core::decide::Asked;
+use crate::core::record::State;
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Hint;
 use crate::core::words::{CommitId, Observed, Relation};
@@ -17,8 +17,8 @@ pub fn refusal(config: &Config, refusal: Refusal) -> Refusal {
 }
 
 /// Mentions the freeze in the hints while a candidate is open; an environment that merges deploy is never frozen.
-pub fn after_freeze(place: &Environment, asked: &Asked<'_>, mut refusal: Refusal) -> Refusal {
-    let frozen = asked.recorded.and_then(|one| one.state.frozen(&place.name));
+pub fn after_freeze(place: &Environment, state: Option<&State>, mut refusal: Refusal) -> Refusal {
+    let frozen = state.and_then(|state| state.frozen(&place.name));
     if frozen.is_some() && !place.by_merge {
         refusal.report.hint = refusal.report.hint.map(Hint::with_freeze);
     }

@@ -54,8 +54,7 @@ impl Plan {
             self.wait(target, false);
             return Ok(());
         }
-        let state = asked.recorded.map(|recorded| recorded.state);
-        let release = tested_build((source, &self.commit), state, asked.now)?;
+        let release = tested_build((source, &self.commit), asked.state(), asked.now)?;
         let (from, to) = coupled(source, target)?;
         let to = PromotedTo {
             environment: target.name().clone(),

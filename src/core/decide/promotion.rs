@@ -27,7 +27,7 @@ pub fn promotion(
     asked: &Asked<'_>,
 ) -> Result<Plan, Refusal> {
     planned(environment, source, targets, asked)
-        .map_err(|refusal| merged::after_freeze(environment, asked, refusal))
+        .map_err(|refusal| merged::after_freeze(environment, asked.state(), refusal))
 }
 
 fn planned(

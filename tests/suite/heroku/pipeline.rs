@@ -629,3 +629,16 @@ fn a_build_that_came_after_the_proposal_is_not_promoted() {
     platform.promote(&[]).ok();
     is_promoted_once(&platform);
 }
+
+#[test]
+fn a_candidate_whose_build_was_deleted_is_closed_before_another_is_built() {
+    let platform = coupled("[record]\nsignoff = true\n", true);
+    platform.smp(&["propose", "--yes"]).ok();
+    platform.smp(&["signoff"]).ok();
+    platform.api.expires("shop-staging", 3);
+    platform
+        .refuses("slug-expired")
+        .says("hint: close the candidate: git smp postpone\n")
+        .says("hint: then build a newer commit: git smp stage\n");
+    assert!(platform.lines().contains("next: git smp postpone\n"));
+}

@@ -2,6 +2,7 @@
 
 use crate::core::config::{Config, DeployBy, Environment};
 use crate::core::decide::finding;
+use crate::core::decide::merged::after_freeze;
 use crate::core::decide::named::beginning;
 use crate::core::decide::next::about::{deploy, own};
 use crate::core::decide::next::{Situation, promote, run, smp};
@@ -156,16 +157,17 @@ impl Situation<'_> {
     /// Refuses a promotion without a new build if the tested build is not what the source runs.
     fn can_be_promoted(&self, target: &Environment) -> Result<(), Refusal> {
         let from = self.config.source_of(target);
-        let source = from.and_then(|from| self.seen(&from.name));
-        let pair = source.zip(self.seen(&target.name));
-        let pair = pair.filter(|_| target.deploy == DeployBy::Pipeline);
-        let Some((source, seen)) = pair else {
+        let from = from.filter(|_| target.deploy == DeployBy::Pipeline);
+        let source = from.and_then(|from| Some((from, self.seen(&from.name)?)));
+        let Some(((from, source), seen)) = source.zip(self.seen(&target.name)) else {
             return Ok(());
         };
         match source.runs() {
             // Otherwise the promotion only waits, or records.
             Some(runs) if finding::pending(seen).is_none() && seen.runs() != Some(runs) => {
-                tested_build((source, runs), self.state(), self.now).map(drop)
+                let build = tested_build((source, runs), self.state(), self.now);
+                let refused = build.map_err(|it| after_freeze(from, self.state(), it));
+                refused.map(drop)
             }
             _ => Ok(()),
         }
