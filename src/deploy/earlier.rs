@@ -107,7 +107,7 @@ impl Deploy<'_> {
                     .because(format!("{may_be}, and {second}"))
                     .run("wait for its result, then look", Typed::smp("status"))
                     .run(
-                        "or confirm a second push in a terminal, without --yes",
+                        "or confirm a second one in a terminal, without --yes",
                         command,
                     )
             } else {

@@ -373,7 +373,7 @@ fn a_promotion_that_a_stage_replaced_while_it_built_is_recorded_once_it_runs() {
             .says(&format!(
                 "production runs {five}, and git smp records that deploy before this one\n"
             ))
-            .says(&both_posts(&five));
+            .says(&both_posts(five));
         end(&deploy, &deploy.chain());
         deploy.web.set("/production", Page::commit(sixth));
         runner.smp(&next).ok();
@@ -396,7 +396,7 @@ fn the_post_of_a_promotion_that_never_ran_alone_is_made_with_the_one_that_contai
         let runner = with_webhooks(&deploy).cwd(&ben);
         runner.smp(&next).exits(4).says(&format!(
             "warning: Ada Example began to promote {five} to production just now; this one contains it\n"
-        )).says(&both_posts(&five));
+        )).says(&both_posts(five));
         assert_eq!(sent(&deploy, PRODUCT).len(), 0);
         deploy.web.set("/production", Page::commit(sixth));
         runner.smp(&next).ok();
@@ -427,7 +427,7 @@ fn another_clone_that_records_the_last_of_two_promotions_posts_both_texts_and_co
         std::fs::copy(ben.join("smp.toml"), rosi.join("smp.toml")).unwrap();
         deploy.runner().cwd(&rosi).smp(&["setup", "--yes"]).ok();
         let runner = with_webhooks(&deploy).cwd(&rosi);
-        let steps = both_posts(&five)
+        let steps = both_posts(five)
             .replace(" 4. ", " 2. ")
             .replace(" 5. ", " 3. ");
         let (second, drops) = (short(deploy.nth(2)), "the post about");
