@@ -52,6 +52,7 @@ impl Deploy<'_> {
         build: &Build,
         intent: Option<&EventId>,
     ) -> Result<(), Stop> {
+        self.hear_again(intent)?;
         for to in &build.targets {
             let target = self.target(&to.environment)?;
             self.look_again(target, intent)?;

@@ -121,7 +121,8 @@ impl Deploy<'_> {
         }
         let intent = self.announce(&Bound::of(target, &push))?;
         let begun = self
-            .look_again(target, intent.as_ref())
+            .hear_again(intent.as_ref())
+            .and_then(|()| self.look_again(target, intent.as_ref()))
             .and_then(|_| match step {
                 Step::Release { .. } => self.release(target, commit, step).map(|()| Begun {
                     word: "released",

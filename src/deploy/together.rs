@@ -50,6 +50,7 @@ impl Deploy<'_> {
         let (ends, id) = (self.ends(&recorded, Some(&push.commit))?, new_id());
         self.notes().remember_announced(&id)?;
         let mut kept_back = KeptBack::default();
+        self.hear_again(None)?;
         loop {
             let reading = self.look_again(target, None)?.ok_or_else(not_seen)?;
             self.arrived_before(target, push, &reading.state, recorded)?;
