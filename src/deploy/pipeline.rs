@@ -246,7 +246,7 @@ impl Deploy<'_> {
     /// Sees a target run the build, and records that.
     fn record_released(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         self.await_promoted(name, commit)?;
-        self.deployed(self.target(name)?, commit, (None, None))
+        self.deployed(self.target(name)?, commit, (None, None, false))
     }
 
     /// Returns the announced targets without a recorded end that an earlier promotion of this clone brought the build.

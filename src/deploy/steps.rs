@@ -39,8 +39,10 @@ impl Deploy<'_> {
     fn steps(&self, plan: &Plan) -> Result<(), Stop> {
         self.confirm_earlier(plan)?;
         let (mut done, mut begun) = (Vec::new(), None);
-        for step in &plan.steps {
-            let result = self.step((step, &plan.commit), &done, &mut begun);
+        let is_record = |step: &Step| matches!(step, Step::Record { .. });
+        for (nth, step) in plan.steps.iter().enumerate() {
+            let is_last = !plan.steps.iter().skip(nth + 1).any(is_record);
+            let result = self.step((step, &plan.commit), is_last, &done, &mut begun);
             if let (Step::Check { environment, .. }, true) = (step, result.is_err()) {
                 done.retain(|name| *name != environment);
             }
@@ -56,6 +58,7 @@ impl Deploy<'_> {
     fn step(
         &self,
         (step, commit): (&Step, &CommitId),
+        is_last: bool,
         done: &[&str],
         begun: &mut Option<Begun>,
     ) -> Result<(), Stop> {
@@ -91,7 +94,7 @@ impl Deploy<'_> {
                 let target = self.target(environment)?;
                 let tells = self.tells.as_ref().filter(|(last, _)| last == environment);
                 let tells = tells.map(|(_, tells)| tells);
-                let recorded = self.deployed(target, commit, (lifts.as_deref(), tells));
+                let recorded = self.deployed(target, commit, (lifts.as_deref(), tells, is_last));
                 recorded.map_err(|stop| self.unrecorded(target, commit, stop))
             }
             // The posts come after all steps, and may ask questions: the caller sends them.

@@ -175,7 +175,7 @@ impl Deploy<'_> {
             "it is unknown whether the push of {short} to {name} is on record"
         ));
         let report = report.because(trouble.to_string());
-        Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
+        Stop::Incomplete(report.run(AGAIN, self.command_named()))
     }
 }
 

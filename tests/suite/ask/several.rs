@@ -85,3 +85,36 @@ fn where_the_comments_cannot_be_read_before_the_second_push_no_comment_counts() 
     api.only_says(None);
     promotes(&deploy, &api).ok();
 }
+
+#[test]
+fn what_the_first_target_owes_is_pending_and_not_begun_if_the_second_declines() {
+    let (deploy, api, us, _) = regions("\n[channels.product]\nkind = \"print\"\n");
+    deploy.hook(&us, "pre-receive", "cat >/dev/null; exit 1");
+    let begun = || {
+        let all = of_the_issue(&deploy).into_iter();
+        all.filter(|word| word == "posting").count()
+    };
+    let before = begun();
+    let commit = deploy.nth(5);
+    let promote = ["promote", "--yes", "--commit", commit, "--summary", "News"];
+    smp(&deploy, &api, &promote)
+        .exits(4)
+        .says("done before that: eu")
+        .says("hint: correct the problem, then: git smp promote eu us ");
+    let pending = deploy.chain().state["owed"].clone();
+    assert_eq!(pending.as_array().unwrap().len(), 1);
+    assert_eq!(pending[0]["environment"], "eu");
+    assert_eq!(
+        (pending[0]["sending"].clone(), begun()),
+        (Value::Null, before)
+    );
+
+    fs::remove_file(us.join("hooks/pre-receive")).unwrap();
+    let run = with_token(&deploy, &api).smp(&["promote", "eu", "us", "--yes", "--commit", commit]);
+    run.ok().says("News");
+    assert!(run.out().contains("eu and us"), "{run}");
+    assert_eq!(deploy.chain().state["owed"], serde_json::json!([]));
+    let comments = api.issues()[0].comments.clone();
+    let told = comments.iter().filter(|one| one.by == "ada-e");
+    assert_eq!(told.count(), 2);
+}
