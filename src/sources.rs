@@ -236,7 +236,9 @@ impl Look<'_> {
             // A platform that does not name the commit leaves that to the page.
             (Some(Err(_)) | None, Some(Ok(id))) => (Source::Page, Ok(Some(id)), None),
             (Some(released), page) => (Source::Api, released, page),
-            (None, Some(Err(_))) if may_be_first(environment, branch.as_ref()) => {
+            (None, Some(Err(refusal)))
+                if may_be_first(environment, branch.as_ref()) && tells_nothing(&refusal) =>
+            {
                 (Source::Page, by_ref(environment, branch.as_ref()), None)
             }
             (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
@@ -347,6 +349,12 @@ fn may_be_first(environment: &Environment, branch: Option<&Result<Branch, Refusa
         Some(Ok(branch)) => branch.is_new() || environment.is_branch && branch.commit().is_none(),
         _ => false,
     }
+}
+
+/// Whether a page answers as where nothing was ever deployed: it names no commit, and no program fails behind it.
+fn tells_nothing(refusal: &Refusal) -> bool {
+    let names_one = refusal.code == RefusalCode::UnknownCommit;
+    !names_one && !refusal.report.error.contains(&http::named(500))
 }
 
 fn by_ref(
