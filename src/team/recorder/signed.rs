@@ -196,10 +196,13 @@ impl Recorder<'_> {
         let line = signed::own_line(self.repo, id, &by.email);
         let is_there = line.as_ref().and_then(|line| signers.line_of(line));
         let rewrites = matches!(is, SignatureCheck::Unchecked(Some(_)));
-        let what = match is_there {
+        let what = match &is_there {
             _ if !signers.names_somebody() => "names no key",
-            _ if rewrites => "does not let your key sign events",
-            Some(_) => "does not let your key sign this now",
+            Some(there) if !rewrites && there.contains("valid-") => {
+                "does not let your key sign this now"
+            }
+            Some(_) => "does not let your key sign events",
+            None if rewrites => "does not let your key sign events",
             None => "does not know your key",
         };
         let error = format!("{path} on {branch} {what}, so your events do not count");
@@ -214,9 +217,18 @@ impl Recorder<'_> {
             (Some(there), _) => {
                 report = report.because(format!("its line there is: {there}"));
                 report = report.hint("sign with another key");
-                format!(
-                    "or correct that line (valid-after, valid-before) in {path} on {branch}, then"
-                )
+                let options = [
+                    "valid-after",
+                    "valid-before",
+                    "cert-authority",
+                    "namespaces",
+                ];
+                let held = options.into_iter().filter(|option| there.contains(option));
+                let held = held.collect::<Vec<_>>().join(", ");
+                let held = Some(held).filter(|held| !held.is_empty());
+                let held = held.map(|held| format!(" ({held})"));
+                let held = held.unwrap_or_default();
+                format!("or correct that line{held} in {path} on {branch}, then")
             }
             (None, line) => {
                 let added = line.as_ref().map_or("a line for your key", |_| "that line");
