@@ -8,7 +8,7 @@ use crate::core::arguments::check_text;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Proposal, Recorded, Step, merged, next};
-use crate::core::record::{Candidate, ISSUE, News, Notice, Proposed, State, Telling, What};
+use crate::core::record::{ISSUE, News, Notice, Proposed, State, Telling, What};
 use crate::core::refusal::{RefusalCode, Stop};
 use crate::core::show;
 use crate::core::typed::Typed;
@@ -93,17 +93,18 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     work.pay(pending)?;
     // Meanwhile the record may say that an issue asks for comments.
     let state = recorder.known().map_or(state, |now| now.state);
-    // Nobody can test it before the issue asks them.
-    let waits = |open: &Candidate| {
-        let opens = open.inquiry.is_some() && open.issue().is_none();
-        opens && (open.four_eyes || !open.counts_typed())
-    };
-    let lead = match state.candidate.as_ref().is_some_and(waits) {
+    session.say_next(&config, &state, lead(&state));
+    Ok(())
+}
+
+/// Returns the words before the next command: nobody can test a candidate before its issue asks them.
+fn lead(state: &State) -> &'static str {
+    let open = state.candidate.as_ref();
+    let open = open.filter(|open| open.inquiry.is_some() && open.issue().is_none());
+    match open.is_some_and(|open| open.four_eyes || !open.counts_typed()) {
         true => "next",
         false => "next, after testing",
-    };
-    session.say_next(&config, &state, lead);
-    Ok(())
+    }
 }
 
 struct Work<'a> {

@@ -2,10 +2,11 @@
 //! can, otherwise the `git` program. Objects of others are measured before they are read.
 
 pub(super) mod form;
+mod locked;
 mod quick;
 
 use crate::core::refusal::{RefusalCode, Report, Stop};
-use crate::core::typed::{Hint, Typed};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, StoredEvent};
 use crate::git::Repo;
 use crate::git::Unreadable;
@@ -309,7 +310,7 @@ fn unsigned(repo: &Repo, event: &NewEvent<'_>, stop: Stop) -> Stop {
     // gpg's lines for programs are mixed with those for people.
     let words = words.filter(|line| !line.starts_with("[GNUPG:]"));
     let words: Vec<String> = words.collect();
-    let locked = locked(repo, &words);
+    let locked = locked::cure(repo, &words);
     let report = Report::new(error).causes(words);
     if let Some(cure) = locked {
         return report.hint(cure).refused(RefusalCode::NotVerified).into();
@@ -322,33 +323,6 @@ fn unsigned(repo: &Repo, event: &NewEvent<'_>, stop: Stop) -> Stop {
         .run("then", Typed::smp("setup"))
         .refused(RefusalCode::NotVerified)
         .into()
-}
-
-/// Returns how to load a key into the agent, if `ssh-keygen` says that only this is missing.
-fn locked(repo: &Repo, words: &[String]) -> Option<Hint> {
-    let known = [
-        "incorrect passphrase supplied",
-        "Couldn't get agent socket",
-        "Couldn't find key in agent",
-        "No private key found",
-    ];
-    let is_known = |line: &&String| known.iter().any(|known| line.contains(known));
-    let line = words.iter().find(is_known)?;
-    let file = line.split_once("Load key \"");
-    let file = file.and_then(|(_, rest)| Some(rest.split_once('"')?.0));
-    let add = Typed::other("ssh-add");
-    let load = match file {
-        Some(file) => Hint::run("load your key into the ssh agent", add.arg(file)),
-        None => Hint::run(
-            "load your key into the ssh agent, with the file of the private key in place of the dots",
-            add.dots(),
-        ),
-    };
-    if repo.program().variable("SSH_AUTH_SOCK").is_some() {
-        return Some(load);
-    }
-    let start = Typed::other("eval \"$(ssh-agent -s)\"");
-    Some(Hint::run("start an ssh agent", start).and(load))
 }
 
 fn id(answer: Vec<u8>) -> Result<CommitId, Stop> {

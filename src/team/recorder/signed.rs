@@ -217,17 +217,7 @@ impl Recorder<'_> {
             (Some(there), _) => {
                 report = report.because(format!("its line there is: {there}"));
                 report = report.hint("sign with another key");
-                let options = [
-                    "valid-after",
-                    "valid-before",
-                    "cert-authority",
-                    "namespaces",
-                ];
-                let held = options.into_iter().filter(|option| there.contains(option));
-                let held = held.collect::<Vec<_>>().join(", ");
-                let held = Some(held).filter(|held| !held.is_empty());
-                let held = held.map(|held| format!(" ({held})"));
-                let held = held.unwrap_or_default();
+                let held = excluding(&there);
                 format!("or correct that line{held} in {path} on {branch}, then")
             }
             (None, line) => {
@@ -283,6 +273,21 @@ pub fn fold(events: &[(StoredEvent, SignatureCheck)]) -> (Count, Vec<Event>) {
     let counted = all.filter_map(|(stored, is)| count.take(stored, is).ok());
     let counted = counted.collect();
     (count, counted)
+}
+
+/// Returns the options in a line of the signers file that may exclude its key: ` (valid-before)`.
+fn excluding(line: &str) -> String {
+    let options = [
+        "valid-after",
+        "valid-before",
+        "cert-authority",
+        "namespaces",
+    ];
+    let held = options.into_iter().filter(|option| line.contains(option));
+    match held.collect::<Vec<_>>().join(", ") {
+        held if held.is_empty() => held,
+        held => format!(" ({held})"),
+    }
 }
 
 /// Returns the events whose signatures can be checked.
