@@ -236,9 +236,7 @@ impl Look<'_> {
             // A platform that does not name the commit leaves that to the page.
             (Some(Err(_)) | None, Some(Ok(id))) => (Source::Page, Ok(Some(id)), None),
             (Some(released), page) => (Source::Api, released, page),
-            (None, Some(Err(refusal)))
-                if may_be_first(environment, branch.as_ref()) && tells_nothing(&refusal) =>
-            {
+            (None, Some(Err(why))) if may_be_first(environment, branch.as_ref(), &why) => {
                 (Source::Page, by_ref(environment, branch.as_ref()), None)
             }
             (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
@@ -343,18 +341,21 @@ fn named(environment: &Environment, mut refusal: Refusal, hint: Hint) -> Refusal
     refusal
 }
 
-/// Whether nothing may have been deployed yet. Then a page tells nothing, and the branch tells why.
-fn may_be_first(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -> bool {
+/// Whether nothing may have been deployed yet. Then a page tells nothing, and the branch tells why. A page that names an
+/// unknown commit, or a program that fails behind it, shows that something runs.
+fn may_be_first(
+    environment: &Environment,
+    branch: Option<&Result<Branch, Refusal>>,
+    page: &Refusal,
+) -> bool {
+    let runs = page.code == RefusalCode::UnknownCommit;
+    let runs = runs || page.report.error.contains(&http::named(500));
     match branch {
-        Some(Ok(branch)) => branch.is_new() || environment.is_branch && branch.commit().is_none(),
+        Some(Ok(branch)) if !runs => {
+            branch.is_new() || environment.is_branch && branch.commit().is_none()
+        }
         _ => false,
     }
-}
-
-/// Whether a page answers as where nothing was ever deployed: it names no commit, and no program fails behind it.
-fn tells_nothing(refusal: &Refusal) -> bool {
-    let names_one = refusal.code == RefusalCode::UnknownCommit;
-    !names_one && !refusal.report.error.contains(&http::named(500))
 }
 
 fn by_ref(
