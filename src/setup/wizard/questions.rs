@@ -50,6 +50,9 @@ const OPTIONAL: Row = Row {
 pub const TOPOLOGY: &str = "topology";
 const BRANCHES: &str = "branches";
 
+/// The branch of an environment. An environment with an address is not asked for it.
+pub const BRANCH: &str = "environments.{}.branch";
+
 fn are_branches(answers: &Answers) -> bool {
     answers.get(TOPOLOGY, "") == BRANCHES
 }
@@ -58,7 +61,7 @@ pub const MAIN: &[Row] = &[
     Row {
         key: TOPOLOGY,
         asked: "Environments are",
-        explained: "remotes: each environment has its own address, and a push to it deploys (Heroku, Piku, a bare repository with a hook). \
+        explained: "remotes: each environment has its own address, and a push to it deploys (Heroku, Dokku, Piku, a bare repository with a hook). \
                     branches: a platform or a pipeline deploys branches of this repository (Vercel, Netlify, Render, \
                     Railway).",
         words: &["remotes", BRANCHES],
@@ -116,7 +119,7 @@ pub const ENVIRONMENT: &[Row] = &[
         ..OPTIONAL
     },
     Row {
-        key: "environments.{}.branch",
+        key: BRANCH,
         asked: "Branch that deploys {}",
         explained: "Only staging may be the main branch itself; then every merge deploys it.",
         unasked: "{}",
