@@ -14,6 +14,7 @@ mod again;
 mod ask;
 mod asked;
 mod before;
+mod carried;
 mod checks;
 mod doubt;
 mod earlier;

@@ -179,7 +179,8 @@ fn promote(
     given: Option<Summary>,
 ) -> Result<(), Stop> {
     let (session, config, again) = (deploy.session, deploy.look.config, deploy.command());
-    let release = ProductPost::of(session, config, &deploy.targets, &plan, deploy.seen.state());
+    let of = (&plan, deploy.carried(&plan)?);
+    let release = ProductPost::of(session, config, &deploy.targets, of, deploy.seen.state());
     if plan.steps.is_empty() {
         deploy.nothing_to("promote", &plan)?;
         return match args.deploying.asking.dry_run {
@@ -190,16 +191,18 @@ fn promote(
     deploy.can_be_answered(&plan)?;
     let text = release.text(args.deploying.asking, given)?;
     deploy.overridden = deploy.overriding(&plan);
+    plan.steps.extend(release.carried_posts(text.as_deref()));
     post_after(&deploy, &mut plan, text.is_some());
     deploy.show_plan(&plan, None)?;
     if args.deploying.asking.dry_run {
         if let Some(reason) = deploy.overridden {
             release.preview_override(reason)?;
         }
+        release.show(text.as_deref(), false, false);
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
     let (text, was_begun) = (text.as_deref(), release.is_begun());
-    release.show(text, !args.deploying.asking.yes);
+    release.show(text, true, !args.deploying.asking.yes);
     session.ui.catch_interrupts()?;
     release.keep(text, was_begun)?;
     deploy.ask(&plan, None)?;
@@ -243,8 +246,14 @@ fn post_after(deploy: &Deploy<'_>, plan: &mut Plan, releases: bool) {
 fn with_post(deploy: &mut Deploy<'_>, mut plan: Plan, given: Option<&Summary>) -> Plan {
     deploy.overridden = deploy.overriding(&plan);
     let (session, config, state) = (deploy.session, deploy.look.config, deploy.seen.state());
-    let release = ProductPost::of(session, config, &deploy.targets, &plan, state);
+    let carried = deploy.carried(&plan).unwrap_or_default();
+    let release = ProductPost::of(session, config, &deploy.targets, (&plan, carried), state);
     if !plan.steps.is_empty() {
+        let text = match given {
+            Some(Summary::Text(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        plan.steps.extend(release.carried_posts(text));
         post_after(deploy, &mut plan, release.is_wanted(given));
     }
     plan

@@ -142,6 +142,8 @@ pub enum Step {
     },
     Post {
         channel: String,
+        /// " (1f13dc69, by Ada)" for the post of an earlier deploy.
+        of: String,
         /// True if its text is printed for pasting.
         is_printed: bool,
         /// True if this clone has the secret to send the post; otherwise the text is printed.

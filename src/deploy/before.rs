@@ -16,6 +16,10 @@ impl Deploy<'_> {
     ) -> Option<CommitId> {
         let name = &target.environment.name;
         let seen = target.observed.runs().filter(|runs| *runs != commit);
+        let seen = seen.map(|runs| match (self.kind(), state) {
+            (Kind::Promote, Some(state)) => state.counted_from(runs, name),
+            _ => runs,
+        });
         let from = seen.or_else(|| self.rolled_back(name));
         let from = from.or_else(|| ran_before(target, commit, state)).cloned();
         let from = from.or_else(|| self.notes().pushed_onto(name, commit));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::core::address::same_place;
 use crate::core::decide::finding::newest;
 use crate::core::decide::{Plan, Recorded, Step, Target};
-use crate::core::record::{Deploying, Kind, State};
+use crate::core::record::{Deploying, Kind};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::{ago, and};
 use crate::core::typed::{Hint, Typed};
@@ -313,7 +313,8 @@ impl Deploy<'_> {
         };
         if plan.steps.iter().any(Step::begins_one) {
             let all = recorded.state.unended();
-            let all = all.filter_map(|open| self.replaced(&recorded, open, &plan.commit));
+            let all = all.filter_map(|open| self.replaced(&recorded, open, plan));
+            let all: Vec<String> = all.collect();
             plan.warnings.extend(all);
         }
         match recorded.open() {
@@ -327,23 +328,9 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Returns whether this is a promotion on top of an announced one, whose end nobody saw.
-    fn contains(&self, state: &State, open: &Deploying) -> bool {
-        let mut targets = self.targets.iter();
-        self.kind() == Kind::Promote
-            && targets.any(|one| {
-                let from = one.observed.reference();
-                state.contained(from, &one.environment.name).contains(&open)
-            })
-    }
-
-    /// Returns the warning about an announced deploy that this one of `commit` replaces.
-    fn replaced(
-        &self,
-        recorded: &Recorded<'_>,
-        open: &Deploying,
-        commit: &CommitId,
-    ) -> Option<String> {
+    /// Returns the warning about an announced deploy that this plan replaces.
+    fn replaced(&self, recorded: &Recorded<'_>, open: &Deploying, plan: &Plan) -> Option<String> {
+        let commit = &plan.commit;
         let is_mine = recorded.mine == Some(&open.id);
         let mut names = self.targets.iter().map(|one| &one.environment.name);
         let goes_on = names.any(|name| open.is(self.kind(), name, commit));
@@ -353,15 +340,8 @@ impl Deploy<'_> {
         let (story, short) = (open.story(recorded.now), open.to.short());
         let run = match ends.len() {
             _ if is_mine && goes_on => return None,
-            0 if self.contains(recorded.state, open) => {
-                let posts = open
-                    .tells
-                    .as_ref()
-                    .map(|_| ", and its post is sent as well");
-                return Some(format!(
-                    "{story}; this one contains it{}",
-                    posts.unwrap_or_default()
-                ));
+            0 if self.contained(recorded.state, plan).contains(&open) => {
+                return Some(format!("{story}; this one contains it"));
             }
             // This clone knows that its run was cut off before its push. What was replaced before was told before.
             0 if is_mine || recorded.open() != Some(open) => return None,

@@ -84,8 +84,14 @@ pub fn nobody(config: &Config, person: Option<&String>) -> Option<String> {
 }
 
 pub fn step(session: &Session<'_>, config: &Config, name: &str) -> Step {
+    step_of(session, config, name, String::new())
+}
+
+/// Returns the step of a post. `of` says which one it is if there are several.
+pub fn step_of(session: &Session<'_>, config: &Config, name: &str, of: String) -> Step {
     Step::Post {
         channel: name.to_owned(),
+        of,
         is_printed: configured(config, name)
             .is_none_or(|channel| channel.kind == ChannelKind::Print),
         from_here: !lacks_webhook(session, config, name),

@@ -8,8 +8,7 @@ use crate::core::decide::before::ran_before;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::{Deployed, Deploying, News, Notice, Person, State, Telling, What};
 use crate::core::refusal::{Refusal, Report, Stop};
-use crate::core::tell::post::titled;
-use crate::core::text::{Line, and};
+use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::record::identity;
@@ -20,7 +19,7 @@ use crate::team::channel::{self, PRODUCT, Route};
 use crate::team::delivery::Delivery;
 use crate::team::posting::Pending;
 use crate::team::recorder::{Recorder, new_id};
-use crate::team::summary::{self, Offer, Summary};
+use crate::team::summary::Summary;
 
 /// How many of the latest events may tell of another run's deploy.
 const LATEST: u32 = 20;
@@ -33,8 +32,8 @@ pub struct ProductPost<'a> {
     targets: Vec<(String, Option<CommitId>)>,
     /// True if this run pushes; otherwise an earlier run or somebody else did.
     pushes: bool,
-    /// The promotions without a recorded end that this one contains.
-    contained: Vec<&'a Deploying>,
+    /// The deploys without a recorded end whose posts are sent with this one.
+    carried: Vec<Deploying>,
     /// The record before this run.
     state: Option<&'a State>,
 }
@@ -45,7 +44,7 @@ impl<'a> ProductPost<'a> {
         session: &'a Session<'a>,
         config: &'a Config,
         targets: &[Target<'_>],
-        plan: &Plan,
+        (plan, carried): (&Plan, Vec<Deploying>),
         state: Option<&'a State>,
     ) -> Self {
         let (commit, when) = (plan.commit.clone(), session.when());
@@ -63,7 +62,7 @@ impl<'a> ProductPost<'a> {
             targets: ran.collect(),
             commit,
             pushes: (plan.steps.iter()).any(|step| matches!(step, Step::Push { .. })),
-            contained: kept::contained(plan, state),
+            carried,
             state,
         }
     }
@@ -83,7 +82,7 @@ impl<'a> ProductPost<'a> {
 
     /// Returns the text of the post from its source; `None` if there is none, with a message.
     pub fn text(&self, asking: Asking, given: Option<Summary>) -> Result<Option<String>, Stop> {
-        let ui = self.session.ui;
+        let (ui, short) = (self.session.ui, self.commit.short());
         let summary = match given {
             Some(given) => given,
             None if self.is_kept() => self.asked_for(asking)?,
@@ -94,7 +93,7 @@ impl<'a> ProductPost<'a> {
             Summary::Text(text) => return Ok(Some(text)),
             Summary::Missing => {
                 ui.warn(format!(
-                    "no post to the {PRODUCT} channel: it has no text; give it one with --summary or -F"
+                    "no post about {short} to the {PRODUCT} channel: it has no text; give it one with --summary or -F"
                 ));
                 return Ok(None);
             }
@@ -104,45 +103,10 @@ impl<'a> ProductPost<'a> {
         if !asking.dry_run {
             self.notes().forget_text()?;
         }
-        ui.note(format!("no post to the {PRODUCT} channel: {why}"));
+        ui.note(format!(
+            "no post about {short} to the {PRODUCT} channel: {why}"
+        ));
         Ok(None)
-    }
-
-    fn asked_for(&self, asking: Asking) -> Result<Summary, Stop> {
-        // A text that was written for this deploy before an interruption is not requested again.
-        if let Some(text) = self.notes().begun_text(&self.commit)
-            && !self.pushes
-        {
-            return Ok(Summary::of(text));
-        }
-        let kept = self.notes().text();
-        let kept = kept.filter(|kept| kept.commit == self.commit);
-        let offer = Offer {
-            heading: &titled(&and(&self.names()), "deploy", &self.date),
-            commit: &self.commit,
-            from: self.targets.iter().find_map(|(_, from)| from.as_ref()),
-            kept: kept.as_ref().map(|kept| kept.text.as_str()),
-        };
-        match offer.kept {
-            Some(kept) if asking.dry_run => Ok(Summary::of(kept.to_owned())),
-            None if asking.dry_run => {
-                let text = summary::drafted(self.session, &offer)?;
-                if !text.is_empty() {
-                    self.session.ui.note(format!(
-                        "the text for the {PRODUCT} channel is a draft; your editor will open with it"
-                    ));
-                }
-                Ok(Summary::of(text))
-            }
-            Some(kept) if asking.yes => {
-                self.session.ui.note(format!(
-                    "the text for the {PRODUCT} channel is from an earlier run for this commit"
-                ));
-                Ok(Summary::of(kept.to_owned()))
-            }
-            None if asking.yes => Ok(Summary::Missing),
-            _ => summary::written(self.session, &offer),
-        }
     }
 
     pub fn telling(&self, text: Option<&str>, overridden: bool) -> Option<Telling> {
@@ -172,14 +136,17 @@ impl<'a> ProductPost<'a> {
             .print(&self.notification(text))
     }
 
-    /// Shows the text of the post below its plan.
-    pub fn show(&self, text: Option<&str>, asked: bool) {
-        let Some(text) = text else { return };
-        let mut lines = vec![Line::plain(format!(
-            "The post to the {PRODUCT} channel will say"
-        ))];
-        lines.extend(text.lines().map(|line| Line::plain(format!("  | {line}"))));
-        lines.push(Line::default());
+    /// Shows the texts of the posts below their plan; with `own`, that of this promotion too.
+    pub fn show(&self, text: Option<&str>, own: bool, asked: bool) {
+        let ours = text
+            .filter(|_| own)
+            .map(|text| (format!("The post to the {PRODUCT} channel will say"), text));
+        let mut lines = Vec::new();
+        for (heading, text) in self.carried_texts(text).into_iter().chain(ours) {
+            lines.push(Line::plain(heading));
+            lines.extend(text.lines().map(|line| Line::plain(format!("  | {line}"))));
+            lines.push(Line::default());
+        }
         if asked {
             self.session.ui.insist(&lines)
         } else {

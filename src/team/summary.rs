@@ -55,6 +55,8 @@ pub struct Offer<'a> {
     pub from: Option<&'a CommitId>,
     /// A text from an earlier run of the same deploy, offered instead of the draft.
     pub kept: Option<&'a str>,
+    /// The person who began that run, if it is another one.
+    pub by: Option<&'a str>,
 }
 
 /// Returns the text from the command line. It is read first, so that a wrong file is reported at once.

@@ -294,9 +294,9 @@ fn an_end_that_comes_after_a_later_deploy_is_not_recorded_again() {
     }
 }
 
-/// Ada's run is killed while her push builds, and Ben stages before anybody sees the end. Returns his clone.
+/// Ada's run is killed while her push builds. Returns Ben's clone.
 #[track_caller]
-fn replaced_while_it_built(topology: Topology) -> (Deploy, PathBuf) {
+fn killed_while_it_built(topology: Topology) -> (Deploy, PathBuf) {
     let toml = format!("{NO_SIGNOFF}{}", channels("teams"));
     let world = World::deploy_like().on(topology).toml(&toml);
     let deploy = world.ready();
@@ -306,9 +306,23 @@ fn replaced_while_it_built(topology: Topology) -> (Deploy, PathBuf) {
     let args = [&["promote", "--yes"], &fifth[..]].concat();
     killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
     let ben = bens_clone(&deploy);
+    (deploy, ben)
+}
+
+/// Ben stages before anybody sees the end.
+#[track_caller]
+fn replaced_while_it_built(topology: Topology) -> (Deploy, PathBuf) {
+    let (deploy, ben) = killed_while_it_built(topology);
     let stage = ["stage", deploy.nth(6), "--yes"];
     deploy.runner().cwd(&ben).smp(&stage).ok();
     (deploy, ben)
+}
+
+/// The last steps of a plan with the posts of both promotions, and their texts.
+fn both_posts(five: &str) -> String {
+    format!(
+        ". record the deploy to production\n  4. post to the product channel ({five}, by Ada Example)\n  5. post to the product channel\n\nThe post about {five}, by Ada Example, will say\n  | Faster maps\n\nThe post to the product channel will say\n  | Smaller tiles\n"
+    )
 }
 
 /// The posts come in the order of the deploys.
@@ -353,9 +367,13 @@ fn a_promotion_that_a_stage_replaced_while_it_built_is_recorded_once_it_runs() {
         let next = ["promote", "--yes", "--commit", sixth, "--timeout", "1"];
         let next = [&next[..], &["--summary", "Smaller tiles"]].concat();
         let runner = with_webhooks(&deploy).cwd(&ben);
-        runner.smp(&next).exits(4).says(&format!(
-            "production runs {five}, and git smp records that deploy before this one\n"
-        ));
+        runner
+            .smp(&next)
+            .exits(4)
+            .says(&format!(
+                "production runs {five}, and git smp records that deploy before this one\n"
+            ))
+            .says(&both_posts(five));
         end(&deploy, &deploy.chain());
         deploy.web.set("/production", Page::commit(sixth));
         runner.smp(&next).ok();
@@ -377,8 +395,8 @@ fn the_post_of_a_promotion_that_never_ran_alone_is_made_with_the_one_that_contai
         let next = [&next[..], &["--again", "--summary", "Smaller tiles"]].concat();
         let runner = with_webhooks(&deploy).cwd(&ben);
         runner.smp(&next).exits(4).says(&format!(
-            "warning: Ada Example began to promote {five} to production just now; this one contains it, and its post is sent as well\n"
-        ));
+            "warning: Ada Example began to promote {five} to production just now; this one contains it\n"
+        )).says(&both_posts(five));
         assert_eq!(sent(&deploy, PRODUCT).len(), 0);
         deploy.web.set("/production", Page::commit(sixth));
         runner.smp(&next).ok();
@@ -392,6 +410,89 @@ fn the_post_of_a_promotion_that_never_ran_alone_is_made_with_the_one_that_contai
         let run = with_webhooks(&deploy).smp(&next);
         run.exits(4).never_shows("never posted");
         assert_eq!(sent(&deploy, PRODUCT).len(), 2);
+    }
+}
+
+/// Nobody saw the first one run, so its commits are in the deploy that contains it.
+#[test]
+fn another_clone_that_records_the_last_of_two_promotions_posts_both_texts_and_counts_all_commits() {
+    for topology in topologies() {
+        let (deploy, ben) = replaced_while_it_built(topology);
+        let (five, sixth) = (short(deploy.nth(5)), deploy.nth(6));
+        let next = ["promote", "--yes", "--commit", sixth, "--again"];
+        let next = [&next[..], &["--timeout", "1", "--summary", "Smaller tiles"]].concat();
+        with_webhooks(&deploy).cwd(&ben).smp(&next).exits(4);
+        deploy.web.set("/production", Page::commit(sixth));
+        let rosi = deploy.clone_of(deploy.urls()[0], "rosi", "upstream");
+        std::fs::copy(ben.join("smp.toml"), rosi.join("smp.toml")).unwrap();
+        deploy.runner().cwd(&rosi).smp(&["setup", "--yes"]).ok();
+        let runner = with_webhooks(&deploy).cwd(&rosi);
+        let steps = both_posts(five)
+            .replace(" 4. ", " 2. ")
+            .replace(" 5. ", " 3. ");
+        let (second, drops) = (short(deploy.nth(2)), "the post about");
+        runner
+            .smp(&["rollback", "--dry-run"])
+            .ok()
+            .says(&format!(". push {second} to "))
+            .says(&format!(
+                "{drops} {five} to the product channel was not sent"
+            ))
+            .says(&format!(
+                "{drops} {} to the product channel was not sent",
+                short(sixth)
+            ));
+        let dry = ["promote", "--dry-run"];
+        runner
+            .smp(&dry)
+            .ok()
+            .says(&steps[..steps.find("The post to").unwrap()]);
+        let last = ["promote", "--yes", "--commit", sixth];
+        runner
+            .smp(&last)
+            .ok()
+            .says("the text for the product channel is from the promotion that Ben began\n")
+            .says(&steps)
+            .never_shows("it has no text");
+        says_both(&deploy);
+        let history = deploy.smp(&["history", "--json"]).ok().json();
+        let last = &history["deploys"][0];
+        assert_eq!(
+            (&last["from"], &last["commits"]),
+            (&deploy.nth(2).into(), &4.into())
+        );
+        for clone in [&deploy.work, &ben, &rosi] {
+            with_webhooks(&deploy)
+                .cwd(clone)
+                .smp(&["promote", "--yes", "--commit", sixth])
+                .ok();
+        }
+        assert_eq!(sent(&deploy, PRODUCT).len(), 2);
+    }
+}
+
+#[test]
+fn the_text_of_an_announced_promotion_is_offered_to_the_person_who_records_it() {
+    for topology in topologies() {
+        for own in [None, Some("Faster maps, at last")] {
+            let (deploy, ben) = killed_while_it_built(topology);
+            deploy.web.set("/production", Page::commit(deploy.nth(5)));
+            let words = own.unwrap_or("Faster maps");
+            let script = match own {
+                Some(own) => format!("sed -i '1s/.*/{own}/' \"$1\""),
+                None => "grep -q 'from the promotion that Ada Example began' \"$1\"".to_owned(),
+            };
+            deploy.executable("bin/editor", &script);
+            let path = deploy.path("bin/editor").display().to_string();
+            deploy.git(&ben, &["config", "core.editor", &path]);
+            let runner = with_webhooks(&deploy).cwd(&ben).directly();
+            let mut terminal = runner.without_env("GIT_EDITOR").terminal(&["promote"]);
+            terminal.sees(&format!("  | {words}"));
+            terminal.ends().ok();
+            let posts = sent(&deploy, PRODUCT);
+            assert_eq!(posts.len(), 1);
+            assert!(crate::posts::words(&posts[0]).contains(words));
+        }
     }
 }
 

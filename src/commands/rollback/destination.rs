@@ -49,7 +49,12 @@ pub fn destination(
     }
     on_record(look, runs, (observed, seen))?
         // A push that was never seen running is no recorded deploy. Its announcement says what it replaced.
-        .or_else(|| promoted?.from(name).cloned())
+        .or_else(|| {
+            let state = seen.state()?;
+            let open = state.unended_to(name, runs);
+            let open = open.filter(|open| open.kind == Kind::Promote)?;
+            state.ran_before(open, name).cloned()
+        })
         .or_else(|| notes.pushed_onto(name, runs))
         .or_else(|| released_before(observed, runs).filter(|to| !is_held(seen, name, to)))
         .map_or_else(|| Err(unknown(look, runs, (observed, seen))?.into()), Ok)

@@ -237,13 +237,13 @@ pub struct PageCheck {
     #[serde(deserialize_with = "values::page")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub page: String,
-    /// The HTTP status of a good answer. Default: any of 200 to 299.
+    /// The HTTP status of a good answer, not of a redirect. Default: any of 200 to 299.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "values::some_number::<100, 599, _>"
+        deserialize_with = "values::status"
     )]
-    #[cfg_attr(test, schemars(with = "u16", range(min = 100, max = 599)))]
+    #[cfg_attr(test, schemars(with = "u16", range(min = 200, max = 599), extend("not" = {"minimum": 300, "maximum": 399})))]
     pub status: Option<u32>,
     /// A text that the answer must contain. Case matters.
     #[serde(

@@ -21,7 +21,7 @@ pub fn ran_before<'r>(
         target.observed.runs(),
         goal.and_then(|goal| goal.from.as_ref()),
         released_before(target, commit),
-        open.and_then(|open| open.from(name)),
+        open.and_then(|open| state?.ran_before(open, name)),
         deploy.and_then(|deploy| deploy.from.as_ref()),
     ];
     sources.into_iter().flatten().find(|from| *from != commit)

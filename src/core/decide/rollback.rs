@@ -159,10 +159,12 @@ fn warn_of_posts(target: &Target<'_>, asked: &Asked<'_>, plan: &mut Plan) {
     let told = told.into_iter().map(|one| (&one.commit, &one.channel));
     // The announced end of what runs goes on record first.
     let open = runs.and_then(|runs| recorded.open_for(name, runs));
-    let open = open.filter(|open| open.kind == Kind::Promote && open.overrides.is_none());
-    let tells = open.and_then(|open| Some((&open.to, open.tells.as_ref()?)));
-    let announced = tells.into_iter();
-    let announced = announced.flat_map(|(to, one)| one.channels.iter().map(move |name| (to, name)));
+    let open = open.filter(|open| open.kind == Kind::Promote);
+    let contained = open.map(|open| recorded.state.contained(open.from(name), name));
+    let ended = contained.into_iter().flatten().chain(open);
+    let ended = ended.filter(|one| one.overrides.is_none());
+    let tells = ended.filter_map(|one| Some((&one.to, one.tells.as_ref()?)));
+    let announced = tells.flat_map(|(to, one)| one.channels.iter().map(move |name| (to, name)));
     let warnings = told.chain(announced).map(|(commit, channel)| {
         let short = commit.short();
         format!(

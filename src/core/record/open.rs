@@ -88,11 +88,16 @@ impl Deploying {
         format!("{by} began to {what} {commit} {place} {environment} {when}")
     }
 
+    /// Returns what an environment ran at the announcement of its post. Its branch may differ from that.
+    fn ran(&self, environment: &str) -> Option<&CommitId> {
+        let mut targets = self.tells.as_ref()?.targets.iter();
+        let (_, ran) = targets.find(|(name, _)| name == environment)?;
+        ran.as_ref().filter(|ran| **ran != self.to)
+    }
+
     /// Returns the commit that a rollback removes, if known.
     pub fn takes_away(&self) -> Option<&CommitId> {
-        let mut targets = self.tells.as_ref()?.targets.iter();
-        let (_, ran) = targets.find(|(name, _)| *name == self.environment)?;
-        let ran = ran.as_ref().filter(|ran| **ran != self.to);
+        let ran = self.ran(&self.environment);
         ran.filter(|_| self.kind == Kind::Rollback)
     }
 
@@ -261,6 +266,28 @@ impl State {
             }
         }
         all.into()
+    }
+
+    /// Returns what ran there before an announced deploy, as far as it tells.
+    pub fn ran_before<'s>(
+        &'s self,
+        open: &'s Deploying,
+        environment: &str,
+    ) -> Option<&'s CommitId> {
+        let from = open.ran(environment).or(open.from(environment))?;
+        Some(match open.kind {
+            Kind::Promote => self.counted_from(from, environment),
+            Kind::Stage | Kind::Fix | Kind::Rollback => from,
+        })
+    }
+
+    /// Returns the commit, or what ran before the promotions without a recorded end that brought it. They are in no
+    /// history, so their commits count with the next promotion.
+    pub fn counted_from<'s>(&'s self, from: &'s CommitId, environment: &str) -> &'s CommitId {
+        let contained = self.contained(Some(from), environment);
+        let first = contained.first();
+        let before = first.and_then(|one| one.ran(environment).or(one.from.as_ref()));
+        before.unwrap_or(from)
     }
 
     /// Returns the replaced promotions that a deploy contains there.

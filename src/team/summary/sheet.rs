@@ -32,7 +32,13 @@ impl Sheet {
             None => draft(&landed()?),
         };
         let origin = match (offer.kept, offered.as_str()) {
-            (Some(_), _) => "The text above is yours, from an earlier run.",
+            (Some(_), _) => match offer.by {
+                Some(by) => &format!(
+                    "The text above is from the promotion that {} began.",
+                    visible(by)
+                ),
+                None => "The text above is yours, from an earlier run.",
+            },
             (None, "") => {
                 "No pull request ships, so there is no draft. Say what is new in your own words."
             }

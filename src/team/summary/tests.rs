@@ -168,6 +168,7 @@ impl Deploy {
                 commit: &self.to,
                 from: Some(&self.from),
                 kept,
+                by: None,
             },
         )
     }

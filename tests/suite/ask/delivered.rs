@@ -163,7 +163,8 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
     let (deploy, api) = asking(Speaks::GitHub);
     let run = deploy.smp(&["propose", "--yes"]);
     run.ok()
-        .says("no issue was opened: there is no token for github.com");
+        .says("no issue was opened: there is no token for github.com")
+        .says("next, after testing: git smp signoff\n");
     assert_eq!(of_the_issue(&deploy), ["proposed"]);
     let status = deploy.smp(&["status"]);
     status.ok().prints_among("no token");
@@ -174,6 +175,13 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
         .ok()
         .says("issue opened: ");
     assert_eq!(api.issues().len(), 1);
+}
+
+#[test]
+fn nobody_tests_what_only_an_issue_can_ask_for_before_it_is_open() {
+    let (deploy, _) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
+    let run = deploy.smp(&["propose", "--yes"]);
+    run.ok().says("\nnext: git smp propose\n");
 }
 
 #[test]

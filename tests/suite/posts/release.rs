@@ -131,7 +131,7 @@ fn an_empty_text_means_no_post_and_says_so() {
     let deploy = signed_off("teams");
     promotes(&deploy, &["--summary", " \n"])
         .ok()
-        .says("no post to the product channel: its text is empty");
+        .says(" to the product channel: its text is empty");
     assert!(sent(&deploy, PRODUCT).is_empty());
     deploy.chain();
 }
@@ -141,7 +141,7 @@ fn a_script_that_gives_no_text_is_told_that_there_is_no_post() {
     let deploy = signed_off("teams");
     promotes(&deploy, &[])
         .ok()
-        .says("no post to the product channel: it has no text; give it one with --summary or -F");
+        .says(" to the product channel: it has no text; give it one with --summary or -F");
     assert!(sent(&deploy, PRODUCT).is_empty());
 }
 

@@ -88,7 +88,11 @@ impl Situation<'_> {
                 let then = "close the candidate, then propose what corrects it";
                 smp("postpone").and(format!("{was}: {then}"))
             }
-            _ => self.promote(target),
+            Some(held) => self.promote(target).and(format!(
+                "{} was rolled back; the promotion asks whether to ship it again",
+                held.short()
+            )),
+            None => self.promote(target),
         })
     }
 

@@ -47,14 +47,15 @@ impl Step {
             Self::Comment(address) => format!("comment on {address}"),
             Self::Post {
                 channel,
+                of,
                 is_printed,
                 from_here,
-            } => post(channel, *is_printed, *from_here),
+            } => post((channel, of), *is_printed, *from_here),
         }
     }
 }
 
-fn post(channel: &str, is_printed: bool, from_here: bool) -> String {
+fn post((channel, of): (&str, &str), is_printed: bool, from_here: bool) -> String {
     match (is_printed, from_here) {
         _ if channel == ISSUE && from_here => {
             "ask for verdicts in an issue on the main repository".to_owned()
@@ -63,11 +64,11 @@ fn post(channel: &str, is_printed: bool, from_here: bool) -> String {
             "ask for verdicts in an issue; no token here: it stays pending".to_owned()
         }
         (true, _) => {
-            format!("print the post to the {channel} channel for you to paste")
+            format!("print the post to the {channel} channel{of} for you to paste")
         }
-        (false, true) => format!("post to the {channel} channel"),
+        (false, true) => format!("post to the {channel} channel{of}"),
         (false, false) => {
-            format!("post to the {channel} channel; no webhook here: the text will be printed")
+            format!("post to the {channel} channel{of}; no webhook here: the text will be printed")
         }
     }
 }

@@ -24,6 +24,7 @@ fn sheet_with(subjects: &[&str], kept: Option<&str>, config: &[(&str, &str)]) ->
         commit: &commit,
         from: None,
         kept,
+        by: None,
     };
     Sheet::new(&offer, || Ok(landed(subjects)), &GitConfig::of(config)).unwrap()
 }
@@ -109,6 +110,7 @@ fn a_kept_text_comes_in_place_of_the_draft() {
         commit: &commit,
         from: None,
         kept: Some("Faster maps\n"),
+        by: None,
     };
     let unasked = || Err(Stop::Answer);
     let sheet = Sheet::new(&offer, unasked, &GitConfig::of(&[])).unwrap();
