@@ -14,6 +14,9 @@ use crate::sources::{Look, named};
 use dokku::Dokku;
 use heroku::Heroku;
 
+/// Hosts that deploy what is pushed to them.
+pub const HOSTS: &str = "Heroku, Dokku, Piku";
+
 pub trait Platform {
     /// Returns the latest releases, newest first. The current and the newest one have their commits.
     fn releases(&self) -> Result<Vec<Release>, Refusal>;

@@ -7,6 +7,7 @@ use crate::core::config;
 use crate::setup::wizard::questions::{
     BRANCH, ENVIRONMENT, MAIN, RECORD, Row, TEAM, TOPOLOGY, app_of,
 };
+use crate::sources::platform;
 
 pub const NONE: &str = "none";
 /// The file before it is written.
@@ -37,6 +38,7 @@ impl Question {
     pub fn fill(&self, text: &str, answers: &Answers) -> String {
         text.replace("{}", self.place)
             .replace("{app}", &app_of(answers, self.place))
+            .replace("{hosts}", platform::HOSTS)
     }
 }
 
@@ -116,8 +118,10 @@ impl Answers {
     /// Returns the file: the line with the schema for editors, and a section for each group of keys.
     pub fn text(&self) -> String {
         let mut sections: Vec<(String, String)> = Vec::new();
-        let is_added = |one: &Question| one.row.key == BRANCH && self.has(BRANCH, one.place);
-        let lines = all().filter(|one| (one.row.is_wanted)(self, one.place) || is_added(one));
+        let lines = all().filter(|one| {
+            let is_added = one.row.key == BRANCH && self.has(BRANCH, one.place);
+            is_added || (one.row.is_wanted)(self, one.place)
+        });
         for (section, line) in lines.filter_map(|question| self.line(question)) {
             match sections.iter_mut().find(|(head, _)| *head == section) {
                 Some((_, lines)) => *lines += &line,
