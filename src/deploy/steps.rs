@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::core::config::Environment;
 use crate::core::decide::{Plan, Step, Target};
+use crate::core::record::Kind;
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::doubt::Heard;
@@ -14,6 +15,7 @@ use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
 use crate::notes::{CloneLock, LastSeen};
 use crate::sources::Now;
+use crate::team::hearing;
 
 impl Deploy<'_> {
     /// Carries out all steps in order. Returns the clone's lock, for later notes about the deploy.
@@ -40,6 +42,7 @@ impl Deploy<'_> {
         self.confirm_earlier(plan)?;
         let (mut done, mut begun) = (Vec::new(), None);
         for step in &plan.steps {
+            self.hear_before(step, &done);
             let result = self.step((step, &plan.commit), &done, &mut begun);
             if let (Step::Check { environment, .. }, true) = (step, result.is_err()) {
                 done.retain(|name| *name != environment);
@@ -51,6 +54,17 @@ impl Deploy<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Reads the comments again before a further environment: somebody may have blocked the candidate meanwhile.
+    fn hear_before(&self, step: &Step, done: &[&str]) {
+        let pushes = matches!(
+            step,
+            Step::Push { .. } | Step::Release { .. } | Step::Promote(_)
+        );
+        if pushes && !done.is_empty() && self.kind() == Kind::Promote {
+            hearing::hear_again(self.session, self.look.config, &self.seen.record);
+        }
     }
 
     fn step(
