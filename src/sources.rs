@@ -131,7 +131,18 @@ impl Look<'_> {
             let branch =
                 branch.then(|| scope.spawn(|| self.ask_branch(environment, of_main, may_ask)));
             let page = self.ask_page(environment);
-            let (releases, mut branch) = (joined(releases), branch.map(joined));
+            let (mut releases, mut branch) = (joined(releases), branch.map(joined));
+            // The first push creates an app that is missing at the address, too. Otherwise its name is wrong.
+            if let Some(Err(refusal)) = &mut releases
+                && refusal.code == RefusalCode::NoApp
+            {
+                refusal.code = RefusalCode::Unreachable;
+                let at =
+                    branch.get_or_insert_with(|| self.ask_branch(environment, of_main, may_ask));
+                if matches!(at, Ok(Branch::NoApp(_))) {
+                    releases = Some(Ok(Vec::new()));
+                }
+            }
             // A push to a branch that the platform does not deploy is lost, wherever that branch is.
             if let Some(Err(refusal)) = &releases
                 && refusal.code == RefusalCode::WrongBranch

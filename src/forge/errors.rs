@@ -30,8 +30,10 @@ impl Access {
     pub fn refused(&self, answer: &Response) -> Report {
         let name = self.name;
         match answer.status {
-            401 => Report::new(format!("{name} does not accept the token"))
-                .hint(format!("make a new token, and set it as {}", self.token)),
+            401 => Report::new(format!("{name} does not accept the token")).hint(format!(
+                "make a new token, and set it as {}",
+                self.variables()
+            )),
             403 if answer.header("x-github-sso").is_some() => Report::new(format!(
                 "{name} requires the token to be authorized for the organization (single sign-on)"
             ))
@@ -47,6 +49,15 @@ impl Access {
             403 | 429 => self.limited(answer),
             status => Report::new(format!("{name} answers {status}")),
         }
+    }
+
+    /// GitHub's own token is not read for other servers.
+    fn variables(&self) -> String {
+        let other = match self.token {
+            "GH_TOKEN" => " (as GH_ENTERPRISE_TOKEN for a server other than github.com)",
+            _ => "",
+        };
+        format!("{}{other}", self.token)
     }
 
     pub fn limited(&self, answer: &Response) -> Report {
@@ -102,6 +113,9 @@ mod tests {
             token: "GH_TOKEN",
             rights: "give it rights",
         };
+        let old = access.refused(&Response::of(401, &[], b""));
+        let hint = old.hint.unwrap().to_string();
+        assert!(hint.contains("GH_ENTERPRISE_TOKEN"), "{hint}");
         for (words, error, cure) in [
             (
                 "Unable to create comment because issue is locked.",

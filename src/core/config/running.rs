@@ -75,9 +75,9 @@ fn check_dokku_app(name: &str) -> AddressCheck {
     let is_small = !name.contains(|c: char| c.is_ascii_uppercase());
     match begins && name.len() <= 100 && is_small && is_made_of(name, "._-") {
         true => Ok(()),
-        false => {
-            Err("must be made of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit")
-        }
+        false => Err(
+            "must be 1 to 100 characters of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit",
+        ),
     }
 }
 
@@ -315,7 +315,8 @@ mod tests {
             "--all",
             &"a".repeat(101),
         ] {
-            assert!(check_dokku_app(bad).is_err(), "{bad:?}");
+            let why = check_dokku_app(bad).unwrap_err();
+            assert!(why.contains("1 to 100 characters"), "{bad:?}");
         }
     }
 }

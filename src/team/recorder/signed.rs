@@ -136,9 +136,10 @@ impl Recorder<'_> {
         let refusal = self.unreadable(tip, &ReadError::Garbage(why));
         let refusal = refusal.because("a signed record counts only on the ref that it began on");
         Err(refusal
-            .hint(format!(
-                "begin another record: set record.ref in {SMP_TOML} to a new name"
-            ))
+            .run(
+                format!("begin another record: set record.ref in {SMP_TOML} to a new name, then"),
+                Typed::smp("setup"),
+            )
             .into())
     }
 
