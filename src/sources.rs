@@ -131,7 +131,18 @@ impl Look<'_> {
             let branch =
                 branch.then(|| scope.spawn(|| self.ask_branch(environment, of_main, may_ask)));
             let page = self.ask_page(environment);
-            let (releases, mut branch) = (joined(releases), branch.map(joined));
+            let (mut releases, mut branch) = (joined(releases), branch.map(joined));
+            // The first push creates an app that is missing at the address, too. Otherwise its name is wrong.
+            if let Some(Err(refusal)) = &mut releases
+                && refusal.code == RefusalCode::NoApp
+            {
+                refusal.code = RefusalCode::Unreachable;
+                let at =
+                    branch.get_or_insert_with(|| self.ask_branch(environment, of_main, may_ask));
+                if matches!(at, Ok(Branch::NoApp(_))) {
+                    releases = Some(Ok(Vec::new()));
+                }
+            }
             // A push to a branch that the platform does not deploy is lost, wherever that branch is.
             if let Some(Err(refusal)) = &releases
                 && refusal.code == RefusalCode::WrongBranch
@@ -236,7 +247,7 @@ impl Look<'_> {
             // A platform that does not name the commit leaves that to the page.
             (Some(Err(_)) | None, Some(Ok(id))) => (Source::Page, Ok(Some(id)), None),
             (Some(released), page) => (Source::Api, released, page),
-            (None, Some(Err(_))) if may_be_first(environment, branch.as_ref()) => {
+            (None, Some(Err(why))) if may_be_first(environment, branch.as_ref(), &why) => {
                 (Source::Page, by_ref(environment, branch.as_ref()), None)
             }
             (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
@@ -341,10 +352,19 @@ fn named(environment: &Environment, mut refusal: Refusal, hint: Hint) -> Refusal
     refusal
 }
 
-/// Whether nothing may have been deployed yet. Then a page tells nothing, and the branch tells why.
-fn may_be_first(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -> bool {
+/// Whether nothing may have been deployed yet. Then a page tells nothing, and the branch tells why. A page that names an
+/// unknown commit, or a program that fails behind it, shows that something runs.
+fn may_be_first(
+    environment: &Environment,
+    branch: Option<&Result<Branch, Refusal>>,
+    page: &Refusal,
+) -> bool {
+    let runs = page.code == RefusalCode::UnknownCommit;
+    let runs = runs || page.report.error.contains(&http::named(500));
     match branch {
-        Some(Ok(branch)) => branch.is_new() || environment.is_branch && branch.commit().is_none(),
+        Some(Ok(branch)) if !runs => {
+            branch.is_new() || environment.is_branch && branch.commit().is_none()
+        }
         _ => false,
     }
 }

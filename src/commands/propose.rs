@@ -93,8 +93,18 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     work.pay(pending)?;
     // Meanwhile the record may say that an issue asks for comments.
     let state = recorder.known().map_or(state, |now| now.state);
-    session.say_next(&config, &state, "next, after testing");
+    session.say_next(&config, &state, lead(&state));
     Ok(())
+}
+
+/// Returns the words before the next command: nobody can test a candidate before its issue asks them.
+fn lead(state: &State) -> &'static str {
+    let open = state.candidate.as_ref();
+    let open = open.filter(|open| open.inquiry.is_some() && open.issue().is_none());
+    match open.is_some_and(|open| open.four_eyes || !open.counts_typed()) {
+        true => "next",
+        false => "next, after testing",
+    }
 }
 
 struct Work<'a> {

@@ -13,6 +13,7 @@ mod event;
 mod fold;
 mod mapping;
 mod open;
+mod passes;
 mod post;
 mod sentence;
 mod sighting;
@@ -217,6 +218,9 @@ pub struct Deploying {
     /// The check that failed after the commit was seen to run, and how, until all checks pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+    /// Who had signed it off when another event replaced it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signed_off_by: Vec<String>,
     /// True if it was postponed after its announcement.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub given_up: bool,

@@ -179,6 +179,7 @@ pub fn looked<'a>(
         match planned {
             Err(refusal) if deploy.is_in_flight(&Err(refusal.clone())) => {
                 if seconds >= options.timeout {
+                    deploy.record_promoted()?;
                     return Err(Stop::Incomplete(refusal.report));
                 }
                 progress.show(&format!("waiting for the earlier deploy, {seconds} s"));

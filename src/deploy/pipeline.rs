@@ -249,6 +249,18 @@ impl Deploy<'_> {
         self.deployed(self.target(name)?, commit, (None, None, false))
     }
 
+    /// Records the targets that an earlier, interrupted promotion brought the build, if the result of others is unknown.
+    pub(super) fn record_promoted(&self) -> Result<(), Stop> {
+        let (Some(commit), Some(state)) = (self.candidate(), self.seen.state()) else {
+            return Ok(());
+        };
+        let mut targets = self.targets.iter().filter(|target| {
+            let is_open = state.unended_to(&target.environment.name, commit).is_some();
+            target.observed.by_pipeline && is_open && target.observed.runs() == Some(commit)
+        });
+        targets.try_for_each(|target| self.record_released(&target.environment.name, commit))
+    }
+
     /// Returns the announced targets without a recorded end that an earlier promotion of this clone brought the build.
     fn others(&self, build: &Build, intent: Option<&EventId>) -> Vec<String> {
         let recorder = Recorder::of(self.look.repo, self.look.config, false);

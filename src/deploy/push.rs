@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::core::config::DeployBy;
 use crate::core::decide::{Step, Target, finding, unmoved};
 use crate::core::record::Reading;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -229,6 +230,9 @@ impl Deploy<'_> {
         if let Some(source) = source {
             let source_now = now.next().ok_or_else(not_seen)?;
             self.source_unmoved(source, &source_now, &command)?;
+            if target.environment.deploy == DeployBy::Pipeline {
+                same_build(source, source_now, &command)?;
+            }
         }
         let (before, now) = match is_known {
             true => (target.observed.clone(), target_now),
@@ -271,6 +275,23 @@ impl Deploy<'_> {
         }
         Ok(unmoved(before, now, RefusalCode::CandidateMoved, command)?)
     }
+}
+
+/// Refuses if the source got another build of the commit since the plan was shown. A change of config vars is none.
+fn same_build(before: &Observed, now: Observed, command: &Typed) -> Result<(), Refusal> {
+    let planned = before.releases.iter().flatten().flatten();
+    let planned = planned
+        .filter(|one| one.current)
+        .find_map(|one| one.slug.as_ref());
+    let mut releases = now.releases.unwrap_or_else(|| Ok(Vec::new()))?.into_iter();
+    let Some(current) = releases.find(|one| one.current && one.slug.as_ref() != planned) else {
+        return Ok(());
+    };
+    let (name, called) = (&before.environment, current.called);
+    let error = format!(
+        "{name} got another build, {called}, after the plan was shown; nothing was promoted"
+    );
+    Err(Refusal::new(RefusalCode::CandidateMoved, error).run("see the new plan", command.clone()))
 }
 
 /// How often the platform is asked whether it received the request.

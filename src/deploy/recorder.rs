@@ -3,7 +3,7 @@
 use crate::core::config::Environment;
 use crate::core::decide::{Recorded, Target};
 use crate::core::record::{
-    Deployed, Deploying, Held, Intent, Kind, LastDeploy, Standing, State, Telling, Verdict, What,
+    Deployed, Deploying, Held, Intent, Kind, LastDeploy, Standing, State, Telling, What,
 };
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
@@ -302,8 +302,6 @@ impl Deploy<'_> {
             Kind::Promote => state.held(name),
             Kind::Stage | Kind::Fix | Kind::Rollback => Vec::new(),
         };
-        let candidate = state.candidate_of(to).into_iter();
-        let passes = candidate.flat_map(|candidate| candidate.who_said(Verdict::Pass));
         let others = open.filter(|open| !self.notes().has_announced(&open.id));
         Ok(Deployed {
             intent: open.map(|open| open.id.clone()),
@@ -312,8 +310,10 @@ impl Deploy<'_> {
             from,
             to: to.clone(),
             commits: moved(kind, &changes),
-            signed_off_by: passes.map(|one| one.by.clone()).collect(),
-            unsigned: kind == Kind::Promote && is_unsigned(state, to),
+            signed_off_by: state.passes(to, open),
+            unsigned: kind == Kind::Promote
+                && open.is_none_or(|open| open.unsigned)
+                && is_unsigned(state, to),
             announced_by: others.map(|open| open.by.name.clone()),
             tells: None,
             holds: no_part_of(repo, held, to)?,

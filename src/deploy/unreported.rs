@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::core::config::DeployBy;
 use crate::core::decide::Target;
-use crate::core::decide::finding::{FORGET, witness_hint};
+use crate::core::decide::finding::{FORGET, newest, witness_hint};
+use crate::core::record::What;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{CommitId, PlatformWords, Release, SMP_TOML, ServerCommands};
+use crate::core::words::{CommitId, PlatformWords, Release, SMP_TOML, ServerCommands, short};
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
 use crate::deploy::pushed::AGAIN;
@@ -209,6 +210,42 @@ impl Wait<'_> {
             let report = report.causes((!goes_on).then(|| why.to_owned()));
             report.run(AGAIN, command)
         })
+    }
+
+    /// Returns the live release that came after this one, if it is of another commit.
+    pub(super) fn replaced_by<'n>(&self, now: &'n Now) -> Option<&'n Release> {
+        let before = newest(&self.target.observed).map_or(0, |before| before.version);
+        let is_over = ["released", "promoted"].contains(&self.word_or(""));
+        let newest = now.newest.as_ref().filter(|_| is_over)?;
+        let is_other = newest.commit.as_ref().is_some_and(|id| id != self.commit);
+        (newest.version > before + 1 && newest.current && is_other).then_some(newest)
+    }
+
+    /// Reports that, and ends the announcement if it has no other target: nothing resumes this deploy.
+    pub(super) fn replaced(&self, later: &Release) -> Stop {
+        let (name, id) = (self.name(), short(later.commit.as_ref()));
+        let report = Report::new(format!(
+            "{}, but not live: {name} does not run {}",
+            self.word_or(""),
+            self.commit.short()
+        ));
+        let report = report.because(format!(
+            "a later release, {} of {id}, replaced it",
+            later.called
+        ));
+        let ended = self.deploy.put_on_record(&mut |state| {
+            let open = state.deploying_to(name, self.commit);
+            let open = open.filter(|open| open.places().count() == 1);
+            Ok(open.map(|open| What::Ended {
+                intent: open.id.clone(),
+                why: report.error.clone(),
+            }))
+        });
+        let open = ended.err().map(|trouble| {
+            format!("the record still says that the deploy is in progress: {trouble}")
+        });
+        let report = report.clone().causes(open);
+        Stop::Incomplete(report.run("see the next command", Typed::smp("status")))
     }
 
     /// Returns the first sentence: the answer is unknown, or some answers report the commit, or none does.

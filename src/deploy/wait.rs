@@ -76,6 +76,9 @@ impl Wait<'_> {
             if let Some(failed) = self.failed(&now) {
                 return Err(self.release_failed(failed));
             }
+            if let Some(later) = self.replaced_by(&now) {
+                return Err(self.replaced(later));
+            }
             let left = agreement.left(began.elapsed());
             let is_late = left.is_none() && began.elapsed() >= patience;
             if is_late || left.is_none() && looked.0.elapsed() >= looked.1 {

@@ -2,6 +2,7 @@
 //! can, otherwise the `git` program. Objects of others are measured before they are read.
 
 pub(super) mod form;
+mod locked;
 mod quick;
 
 use crate::core::refusal::{RefusalCode, Report, Stop};
@@ -308,7 +309,12 @@ fn unsigned(repo: &Repo, event: &NewEvent<'_>, stop: Stop) -> Stop {
     let words = Report::from(stop).because.into_iter();
     // gpg's lines for programs are mixed with those for people.
     let words = words.filter(|line| !line.starts_with("[GNUPG:]"));
+    let words: Vec<String> = words.collect();
+    let locked = locked::cure(repo, &words);
     let report = Report::new(error).causes(words);
+    if let Some(cure) = locked {
+        return report.hint(cure).refused(RefusalCode::NotVerified).into();
+    }
     let ssh = Typed::other("git config gpg.format ssh");
     let key = Typed::other("git config user.signingKey ~/.ssh/id_ed25519.pub");
     report

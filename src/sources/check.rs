@@ -25,7 +25,8 @@ fn judge(check: &PageCheck, answer: &Response) -> Result<(), String> {
     };
     let said = format!("answers {}", http::named(answer.status));
     if !is_wanted {
-        return Err(said);
+        let wanted = check.status.map(|wanted| format!(", not {wanted}"));
+        return Err(said + &wanted.unwrap_or_default());
     }
     let text = check.contains.as_deref().map_or(&[][..], str::as_bytes);
     match text.is_empty() || memchr::memmem::find(&answer.body, text).is_some() {
@@ -70,7 +71,7 @@ mod tests {
         }
         assert_eq!(judged(Some(404), None, (404, b"")), Ok(()));
         let other = judged(Some(204), None, (200, b""));
-        assert_eq!(other, Err("answers 200 OK".into()));
+        assert_eq!(other, Err("answers 200 OK, not 204".into()));
         assert_eq!(judged(None, Some("ok"), (200, b"{\"db\":\"ok\"}")), Ok(()));
         assert_eq!(judged(None, Some("ok"), (200, b"\xff\xfe ok")), Ok(()));
         let without = judged(None, Some("ok"), (200, b"OK: secret words"));

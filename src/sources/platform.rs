@@ -14,6 +14,9 @@ use crate::sources::{Look, named};
 use dokku::Dokku;
 use heroku::Heroku;
 
+/// Hosts that deploy what is pushed to them.
+pub const HOSTS: &str = "Heroku, Dokku, Piku";
+
 pub trait Platform {
     /// Returns the latest releases, newest first. The current and the newest one have their commits.
     fn releases(&self) -> Result<Vec<Release>, Refusal>;
@@ -162,12 +165,18 @@ pub fn current(
             ReleaseStatus::Expired => "its build was deleted",
             _ => "it was not built from a git push, but from a container or a tarball, for example",
         })
-        .run(
-            format!(
-                "add a page that shows the commit to environments.{name}.running in {SMP_TOML}, then"
+        .hint(match environment.running.page {
+            Some(_) => Hint::run(
+                format!("make the page of {name} show the commit, then"),
+                Typed::smp("status"),
             ),
-            Typed::smp("setup"),
-        ))
+            None => Hint::run(
+                format!(
+                    "add a page that shows the commit to environments.{name}.running in {SMP_TOML}, then"
+                ),
+                Typed::smp("setup"),
+            ),
+        }))
 }
 
 /// Refuses because a commit is deployed but no process of it runs.

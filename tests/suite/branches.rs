@@ -134,6 +134,48 @@ fn a_missing_branch_of_an_environment_that_runs_is_created_at_its_running_commit
     promote(&deploy, &[]).ok().says("done: production runs");
 }
 
+/// Something runs there, although nobody can say what: it is not called empty, and no first deploy replaces it.
+#[test]
+fn a_missing_branch_of_an_environment_that_runs_something_unknown_is_no_first_deploy() {
+    for toml in ["[record]\nsignoff = false\n", ""] {
+        let deploy = branches().toml(toml).ready();
+        deploy.renames(&deploy.production, "live");
+        let other = "d".repeat(40);
+        let commit = ["promote", "--first", "--yes", "--commit", deploy.nth(5)];
+        for (page, says) in [
+            (
+                Page::commit(&other),
+                "production runs dddddddddddd, a commit that cannot be found",
+            ),
+            (
+                Page::body("").status(500),
+                "production: its page answers 500 Internal Server Error",
+            ),
+        ] {
+            deploy.web.set("/production", page);
+            let before = deploy.pushes().len();
+            let error = format!("error: {says}\n");
+            deploy.smp(&commit).exits(1).says(&error);
+            deploy
+                .smp(&["promote", "-n", "--first"])
+                .exits(1)
+                .says(&error);
+            if !toml.is_empty() {
+                let propose = deploy.smp(&["propose", "--yes"]);
+                propose.exits(1).says(&error).never_shows("This will");
+            }
+            assert_eq!(deploy.pushes().len(), before);
+            deploy
+                .smp(&["status"])
+                .ok()
+                .prints_among("production  unknown: ");
+        }
+        // Where nothing answers, or nothing is found, nothing was deployed.
+        deploy.web.set("/production", Page::body("").status(404));
+        deploy.smp(&["promote", "-n", "--first"]).ok();
+    }
+}
+
 /// Nothing exists but the main branch: each refusal has the command that goes on.
 #[test]
 fn the_first_deploys_create_the_branches() {

@@ -347,6 +347,14 @@ fn a_promotion_that_a_stage_replaced_while_it_built_is_recorded_once_it_runs() {
             let shown = status(dir);
             shown.contains(&open) && shown.contains("next: git smp status\n")
         }));
+        deploy.web.set("/production", Page::commit(sixth));
+        let shown = status(&ben);
+        let nexts = shown.matches("next: ").count();
+        assert!(
+            nexts == 1 && shown.contains("deployed-outside-git: "),
+            "{shown}"
+        );
+        deploy.web.set("/production", Page::commit(deploy.nth(2)));
         // Its host may still be building it.
         promotes_the_next(&deploy, &ben)
             .exits(1)
@@ -410,6 +418,53 @@ fn the_post_of_a_promotion_that_never_ran_alone_is_made_with_the_one_that_contai
         let run = with_webhooks(&deploy).smp(&next);
         run.exits(4).never_shows("never posted");
         assert_eq!(sent(&deploy, PRODUCT).len(), 2);
+    }
+}
+
+/// A person gives the promotion up and proposes another commit, and then it runs all the same.
+#[test]
+fn a_promotion_that_was_given_up_and_runs_keeps_its_sign_off_and_names_one_next_step() {
+    for topology in topologies() {
+        let world = World::deploy_like().on(topology).toml("[record]\n");
+        let deploy = world.ready();
+        deploy.web.set("/production", Page::commit(deploy.nth(2)));
+        let fifth = deploy.nth(5);
+        deploy.smp(&["propose", "--yes"]).ok();
+        deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+        let args = ["promote", "--yes", "--commit", fifth];
+        killed_after_its_push(&deploy, &deploy.production, &args, fifth);
+        let ben = bens_clone(&deploy);
+        let runner = deploy.runner().cwd(&ben).directly();
+        let mut terminal = runner.terminal(&["postpone", "--reason", "too big"]);
+        terminal.sees("[y/N]").enters("y");
+        terminal.ends().ok();
+        let runner = deploy.runner().cwd(&ben);
+        runner.smp(&["stage", deploy.nth(6), "--yes"]).ok();
+        runner.smp(&["propose", "--yes"]).ok();
+        deploy.web.set("/production", Page::commit(fifth));
+        let status = runner.smp(&["status"]).ok().to_string();
+        assert!(
+            status.contains(
+                "next: git smp postpone
+"
+            ),
+            "{status}"
+        );
+        let sixth = ["promote", "--yes", "--commit", deploy.nth(6)];
+        runner.smp(&["signoff", "--by", "Rosi"]).ok();
+        runner.smp(&sixth).exits(1).says(&format!(
+            "because: Ada Example began to promote {} to production just now\n",
+            short(fifth)
+        ));
+        runner.smp(&["postpone", "--reason", "again", "--yes"]).ok();
+        runner.smp(&["propose", "--yes"]).ok();
+        let history = deploy.smp(&["history", "--json"]).ok().json();
+        let last = &history["deploys"][0];
+        assert_eq!(last["to"], fifth);
+        assert_eq!(last["signed_off_by"][0], "Rosi", "{history}");
+        runner.smp(&["signoff", "--by", "Rosi"]).ok();
+        deploy.web.set("/production", Page::commit(deploy.nth(6)));
+        runner.smp(&sixth).ok();
     }
 }
 

@@ -123,7 +123,7 @@ fn warn_of_unproven(session: &Session<'_>, audited: &[Audited]) {
     if count > 0 {
         let promotions = counted(count, "promotion");
         session.ui.warn(format!(
-            "the only proof of the sign-off of {promotions} is a comment that the proposer's key recorded: read that comment"
+            "the only proof of the sign-off of {promotions} is a comment that the key of the proposer or of a person who deployed a fix recorded: read that comment"
         ));
     }
 }

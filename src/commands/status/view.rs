@@ -155,7 +155,8 @@ impl<'a> View<'a> {
             .and(Tone::Bad, past);
         let mut lines = vec![line];
         if !self.is_told_below(seen) {
-            lines.extend(show::finding(seen, environment, here, width));
+            let is_open = self.open().is_some_and(|open| open.reaches(name));
+            lines.extend(show::finding(seen, environment, (here, is_open), width));
         }
         lines.extend(self.is_untested(seen).then(|| show::untested(width)));
         lines.extend(unrecorded);

@@ -75,9 +75,9 @@ fn check_dokku_app(name: &str) -> AddressCheck {
     let is_small = !name.contains(|c: char| c.is_ascii_uppercase());
     match begins && name.len() <= 100 && is_small && is_made_of(name, "._-") {
         true => Ok(()),
-        false => {
-            Err("must be made of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit")
-        }
+        false => Err(
+            "must be 1 to 100 characters of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit",
+        ),
     }
 }
 
@@ -237,13 +237,13 @@ pub struct PageCheck {
     #[serde(deserialize_with = "values::page")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub page: String,
-    /// The HTTP status of a good answer. Default: any of 200 to 299.
+    /// The HTTP status of a good answer, not of a redirect. Default: any of 200 to 299.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "values::some_number::<100, 599, _>"
+        deserialize_with = "values::status"
     )]
-    #[cfg_attr(test, schemars(with = "u16", range(min = 100, max = 599)))]
+    #[cfg_attr(test, schemars(with = "u16", range(min = 200, max = 599), extend("not" = {"minimum": 300, "maximum": 399})))]
     pub status: Option<u32>,
     /// A text that the answer must contain. Case matters.
     #[serde(
@@ -315,7 +315,8 @@ mod tests {
             "--all",
             &"a".repeat(101),
         ] {
-            assert!(check_dokku_app(bad).is_err(), "{bad:?}");
+            let why = check_dokku_app(bad).unwrap_err();
+            assert!(why.contains("1 to 100 characters"), "{bad:?}");
         }
     }
 }

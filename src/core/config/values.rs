@@ -73,11 +73,12 @@ where
     }
 }
 
-/// Does the same for an optional number.
-pub fn some_number<'de, const LEAST: u32, const MOST: u32, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<u32>, D::Error> {
-    number::<LEAST, MOST, D, u32>(from).map(Some)
+/// Reads the status of a page's answer. A redirect is followed, so it is never the answer.
+pub fn status<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    match number::<200, 599, D, u32>(from)? {
+        300..400 => Err(ours("must not be 300 to 399: redirects are followed")),
+        status => Ok(Some(status)),
+    }
 }
 
 fn parsed<'de, D: Deserializer<'de>, T>(

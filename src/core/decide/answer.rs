@@ -195,7 +195,7 @@ fn why_taken_back(
     }
     let says_it = claim(&remark.text).is_some_and(|claim| {
         let names_it = names(&candidate.commit, claim.digits);
-        let is_whole = names_it && !takes_back(&remark.text, &claim);
+        let is_whole = names_it && !takes_back(&claim, &candidate.commit);
         claim.verdict == verdict && is_whole && !is_ambiguous(candidate, &claim)
     });
     let is_theirs = remark.login.as_ref() == Some(&comment.login) && remark.may;
@@ -219,7 +219,7 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
         "does not count: its author is an app, so any person may have written it".to_owned()
     } else if remark.is_edited {
         "was edited, so it does not count: ask for a new one".to_owned()
-    } else if takes_back(&remark.text, claim) {
+    } else if takes_back(claim, &candidate.commit) {
         format!("does not count: it says signoff and block; write signoff {short} or block {short}")
     } else if claim.digits.len() < DIGITS {
         format!("does not count: it must name at least {DIGITS} digits of {short}")

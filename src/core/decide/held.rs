@@ -65,21 +65,23 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
         .map(|one| &one.held.commit)
         .filter(|held| **held != commit);
     let again = promote(name).plain("--again");
-    Err(if let Some(held) = other {
+    let script = again.clone().plain("--yes");
+    let script = script.option("--commit", commit.short());
+    let (anyway, correct) = match other {
+        Some(_) => ("if later commits correct it", "or stage its revert"),
+        None => ("to ship it anyway", "or ship a correction"),
+    };
+    let none = other.map(|held| {
         let held = held.short();
-        refusal
-            .because(format!(
-                "no commit that would ship is known to revert {held}"
-            ))
-            .run("stage its revert", Typed::smp("stage"))
-            .run("or, if later commits correct it", again)
-    } else {
-        let script = again.clone().plain("--yes");
-        refusal
-            .run("to ship it anyway", again)
-            .run("or in a script", script.option("--commit", commit.short()))
-            .run("or ship a correction", Typed::smp("stage"))
-    })
+        format!("no commit that would ship is known to revert {held}")
+    });
+    let refusal = none
+        .into_iter()
+        .fold(refusal, |refusal, none| refusal.because(none));
+    Err(refusal
+        .run(anyway, again)
+        .run("or in a script", script)
+        .run(correct, Typed::smp("stage")))
 }
 
 /// Returns the refusal where the branch shows another commit than runs: it was rolled back, or it is still being built.

@@ -16,7 +16,7 @@ use crate::core::decide::merged::{Between, has_left, is_replaced};
 use crate::core::decide::named::no_target;
 use crate::core::decide::next::about::own;
 use crate::core::decide::next::others::{first, sign_off};
-use crate::core::record::{Candidate, FORMAT, Standing, State};
+use crate::core::record::{Candidate, FORMAT, Kind, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, NOTHING, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
@@ -182,9 +182,14 @@ impl<'a> Situation<'a> {
     /// Returns what to do, and why, if the candidate can no longer ship because a target changed since the proposal:
     /// testing it is useless.
     fn lost(&self) -> Result<Option<(Hint, String)>, Stop> {
-        let state = self.state().filter(|state| state.deploying.is_none());
-        let Some((state, candidate)) = state.and_then(|it| Some((it, it.candidate.as_ref()?)))
-        else {
+        let both = self
+            .state()
+            .and_then(|it| Some((it, it.candidate.as_ref()?)));
+        let Some((state, candidate)) = both.filter(|(state, candidate)| {
+            let open = state.deploying.as_ref();
+            // Nothing resumes a promotion of another commit.
+            open.is_none_or(|open| open.kind == Kind::Promote && open.to != candidate.commit)
+        }) else {
             return Ok(None);
         };
         for goal in candidate.targets.iter().filter(|goal| !goal.reached) {

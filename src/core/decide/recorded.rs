@@ -8,7 +8,7 @@ use crate::core::decide::answer::four_eyes;
 use crate::core::decide::finding::WAIT;
 use crate::core::decide::next::{ONLY, by_others, if_tested, promote, propose_again, unread};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId, Observed, SMP_TOML, short};
@@ -339,7 +339,10 @@ impl<'a> Recorded<'a> {
         let (by, when) = (&candidate.by.name, ago(self.now, candidate.at));
         let why = format!("it ran {then} when {by} proposed {commit} {when}, and runs {now} now");
         let error = format!("{name} changed since the proposal");
-        let refusal = Refusal::new(code, error).because(why);
+        let begun = runs.and_then(|runs| self.begun(runs.as_str()));
+        let report = Report::new(error).because(why);
+        let report = report.causes(begun.into_iter().flatten());
+        let refusal = report.refused(code);
         let lost = target.changes.as_ref().map(|changes| &changes.disappears);
         let merge = format!("merge the commits of {name} into the main branch, then");
         Err(match lost.filter(|lost| !lost.is_empty()) {

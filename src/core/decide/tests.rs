@@ -146,6 +146,7 @@ pub fn announced(kind: Kind) -> State {
             by: ada(),
             at: 0,
             tells,
+            signed_off_by: Vec::new(),
             given_up: false,
             elsewhere: false,
         }),

@@ -153,6 +153,7 @@ impl State {
             tells: it.tells.clone(),
             overrides: it.overrides.clone(),
             failed: None,
+            signed_off_by: Vec::new(),
             given_up: false,
             elsewhere: false,
         });

@@ -336,7 +336,8 @@ impl State {
     /// Closes the open announcement without its end: its commit may still arrive. A rollback may have arrived, so the
     /// commit that it removes stays held.
     pub(super) fn supersede(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
-        if let Some(open) = self.close(meant)? {
+        if let Some(mut open) = self.close(meant)? {
+            open.signed_off_by = self.passes(&open.to, None);
             self.hold(&open.environment, open.holds());
             for (name, _) in open.places() {
                 let contained = self.contained_in(&open, name);

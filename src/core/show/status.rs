@@ -62,7 +62,7 @@ pub(super) fn cause(refusal: &Refusal) -> String {
 pub fn finding(
     seen: &Observed,
     environment: &Environment,
-    here: &Here<'_>,
+    (here, is_open): (&Here<'_>, bool),
     width: usize,
 ) -> Vec<Line> {
     let mut texts = Vec::new();
@@ -71,7 +71,12 @@ pub fn finding(
         let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
         let first = advice.next().unwrap_or_default();
         let (word, meaning) = (found.word(), found.meaning(seen));
-        texts.push(format!("{word}: {meaning}; next: {first}"));
+        // While a deploy there is open, only the last line says what to do about it.
+        let next = match found {
+            Finding::RolledBack | Finding::DeployedOutsideGit if is_open => String::new(),
+            _ => format!("; next: {first}"),
+        };
+        texts.push(format!("{word}: {meaning}{next}"));
         texts.extend(advice);
     }
     texts.extend(finding::unasked(seen));

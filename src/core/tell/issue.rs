@@ -126,7 +126,8 @@ mod tests {
         let post = Post {
             lead: "by @ada".into(),
             commits: commits.collect(),
-            note: Some("see #1, @rosi\n<script>".repeat(3000)),
+            note: Some("see #1, @rosi\n<script>\n /close\n".repeat(3000)),
+            summary: Some("/confidential\n- /lock".into()),
             ..Post::default()
         };
         let text = text(
@@ -141,6 +142,7 @@ mod tests {
                 !line.contains("@ada") && !line.contains("@rosi") && !line.contains("see #1"),
                 "{line}"
             );
+            assert!(!line.trim_start().starts_with('/'), "{line}");
         }
     }
 }

@@ -101,13 +101,14 @@ fn written(text: &str) -> String {
     out.trim_matches('\n').to_owned()
 }
 
-/// Escapes a foreign line that Markdown would read as a list, a heading or a rule.
+/// Escapes a foreign line that Markdown would read as a list, a heading or a rule, or GitLab as a command such as
+/// `/close` (<https://docs.gitlab.com/user/project/quick_actions/>).
 fn beginning(line: &str) -> String {
     let escaped = in_markdown(line);
     let digits = escaped.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = escaped.split_at(digits);
     let marks: &[char] = match digits {
-        0 => &['-', '+', '='],
+        0 => &['-', '+', '=', '/'],
         _ => &['.', ')'],
     };
     if rest.starts_with(marks) {

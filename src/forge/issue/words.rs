@@ -80,11 +80,8 @@ pub fn refused(words: &TrackerWords, answer: &Response) -> Report {
         404 => words.access.not_shown("that"),
         410 => Report::new(format!("{} says that it is gone", words.access.name))
             .because("the issue was deleted, or issues are turned off in its settings"),
-        301 | 307 | 308 => {
-            let (name, status) = (words.access.name, answer.status);
-            Report::new(format!("{name} answers {status}: it is elsewhere now"))
-                .because("the issue or the repository was transferred")
-        }
+        301 | 302 | 307 | 308 => Report::new(format!("{} says that it moved", words.access.name))
+            .because("the issue was transferred, or the repository was renamed"),
         _ => words.access.refused(answer),
     }
 }

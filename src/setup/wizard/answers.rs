@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::core::config;
-use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, TOPOLOGY, app_of};
+use crate::setup::wizard::questions::{
+    BRANCH, ENVIRONMENT, MAIN, RECORD, Row, TEAM, TOPOLOGY, app_of,
+};
+use crate::sources::platform;
 
 pub const NONE: &str = "none";
 /// The file before it is written.
@@ -35,6 +38,7 @@ impl Question {
     pub fn fill(&self, text: &str, answers: &Answers) -> String {
         text.replace("{}", self.place)
             .replace("{app}", &app_of(answers, self.place))
+            .replace("{hosts}", platform::HOSTS)
     }
 }
 
@@ -95,6 +99,17 @@ impl Answers {
         Err([vec![error], report.because].concat().join("; "))
     }
 
+    /// Adds the branch of an environment with an address, which nobody is asked for; returns whether the file can have it.
+    pub fn add_branch(&mut self, place: &str, branch: &str) -> bool {
+        self.0
+            .insert(BRANCH.replace("{}", place), branch.to_owned());
+        let fits = config::parse(Path::new(FILE), self.text()).is_ok();
+        if !fits {
+            self.forget(BRANCH, place);
+        }
+        fits
+    }
+
     /// Removes an answer, so that the question is asked as if for the first time.
     pub fn forget(&mut self, key: &str, place: &str) {
         self.0.remove(&key.replace("{}", place));
@@ -103,7 +118,10 @@ impl Answers {
     /// Returns the file: the line with the schema for editors, and a section for each group of keys.
     pub fn text(&self) -> String {
         let mut sections: Vec<(String, String)> = Vec::new();
-        let lines = self.questions().into_iter();
+        let lines = all().filter(|one| {
+            let is_added = one.row.key == BRANCH && self.has(BRANCH, one.place);
+            is_added || (one.row.is_wanted)(self, one.place)
+        });
         for (section, line) in lines.filter_map(|question| self.line(question)) {
             match sections.iter_mut().find(|(head, _)| *head == section) {
                 Some((_, lines)) => *lines += &line,
@@ -196,6 +214,23 @@ mod tests {
              \n[record]\n\
              \n[channels.technical]\nkind = \"print\"\n"
         );
+    }
+
+    #[test]
+    fn an_address_with_another_branch_brings_it_and_no_question() {
+        let mut answers = answered();
+        let asked = answers.questions().len();
+        assert!(!answers.add_branch("staging", "-x"));
+        assert!(answers.add_branch("staging", "master"));
+        assert_eq!(answers.questions().len(), asked);
+        let text = answers.text();
+        let url = "https://git.heroku.com/shop-staging.git";
+        assert!(
+            text.contains(&format!("url = \"{url}\"\nbranch = \"master\"\n")),
+            "{text}"
+        );
+        answers.forget(BRANCH, "staging");
+        assert_eq!(answers.text(), answered().text());
     }
 
     #[test]

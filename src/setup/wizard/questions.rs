@@ -21,7 +21,8 @@ pub struct Row {
     pub key: &'static str,
     /// The question, short enough for the answer on the same line.
     pub asked: &'static str,
-    /// The explanation before it; `{app}` stands for the environment's app on Heroku.
+    /// The explanation before it; `{app}` stands for the environment's app on Heroku, `{hosts}` for hosts that a push
+    /// deploys to.
     pub explained: &'static str,
     /// The allowed words, in addition to none and the way back; empty for any text.
     pub words: &'static [&'static str],
@@ -50,6 +51,9 @@ const OPTIONAL: Row = Row {
 pub const TOPOLOGY: &str = "topology";
 const BRANCHES: &str = "branches";
 
+/// The branch of an environment. An environment with an address is not asked for it.
+pub const BRANCH: &str = "environments.{}.branch";
+
 fn are_branches(answers: &Answers) -> bool {
     answers.get(TOPOLOGY, "") == BRANCHES
 }
@@ -58,7 +62,7 @@ pub const MAIN: &[Row] = &[
     Row {
         key: TOPOLOGY,
         asked: "Environments are",
-        explained: "remotes: each environment has its own address, and a push to it deploys (Heroku, Piku, a bare repository with a hook). \
+        explained: "remotes: each environment has its own address, and a push to it deploys ({hosts}, a bare repository with a hook). \
                     branches: a platform or a pipeline deploys branches of this repository (Vercel, Netlify, Render, \
                     Railway).",
         words: &["remotes", BRANCHES],
@@ -116,7 +120,7 @@ pub const ENVIRONMENT: &[Row] = &[
         ..OPTIONAL
     },
     Row {
-        key: "environments.{}.branch",
+        key: BRANCH,
         asked: "Branch that deploys {}",
         explained: "Only staging may be the main branch itself; then every merge deploys it.",
         unasked: "{}",

@@ -9,14 +9,14 @@ use crate::http;
 use crate::session::Session;
 use crate::setup::checks::has;
 use crate::setup::wizard::answers::{Answers, Question};
-use crate::setup::wizard::questions::url_of;
+use crate::setup::wizard::questions::{BRANCH, url_of};
 use crate::sources::page::hash_in;
 
 /// A test of an answer about an environment, or about the main repository.
-pub type Trial = fn(&Session<'_>, &Answers, &str) -> Result<(), Report>;
+pub type Trial = fn(&Session<'_>, &mut Answers, &str) -> Result<(), Report>;
 
 /// Returns whether to keep an answer. A person may keep a failing one: a site may be down today.
-pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> bool {
+pub fn is_good(session: &Session<'_>, answers: &mut Answers, question: Question) -> bool {
     let Some((what, trial)) = question.row.trial else {
         return true;
     };
@@ -37,19 +37,32 @@ fn early(report: Report, place: &str) -> Report {
 }
 
 /// Checks that an address answers without a login, and equals that of the remote with this name.
-pub fn address(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
+pub fn address(session: &Session<'_>, answers: &mut Answers, place: &str) -> Result<(), Report> {
     let (url, name) = match place {
         "" => ("repository.url", answers.get("repository.remote", "")),
         _ => ("environments.{}.url", place),
     };
-    let (url, known) = (answers.get(url, place), url_of(session, name));
-    if !known.is_empty() && !same_place(&known, url) {
+    let name = name.to_owned();
+    let (url, known) = (answers.get(url, place).to_owned(), url_of(session, &name));
+    answers.forget(BRANCH, place);
+    if !known.is_empty() && !same_place(&known, &url) {
         let error = format!("the remote {name} of this clone has another address");
         let must = format!("{SMP_TOML} and the remote must have the same address");
         return Err(Report::new(error).because(known).because(must));
     }
-    session.ui.explain(&match head(session, url) {
-        Ok(Some((branch, id))) => format!("It answers; its branch {branch} is at {}.", id.short()),
+    session.ui.explain(&match head(session, &url) {
+        Ok(Some((branch, id))) => {
+            let told = format!("It answers; its branch {branch} is at {}.", id.short());
+            let main = answers.get("repository.branch", "").to_owned();
+            let lacks_main = !place.is_empty() && branch != main && {
+                let asked = remote::branch(&session.repo, &url, &main, false);
+                matches!(asked, Ok(Branch::Missing(_)))
+            };
+            match lacks_main && answers.add_branch(place, &branch) {
+                true => format!("{told} It has no branch {main}, so {place} gets {branch}."),
+                false => told,
+            }
+        }
         Ok(None) => "It answers; it has no commits yet.".to_owned(),
         Err(refusal) if remote::asks_who(&refusal) => {
             "It asks for a login, so it was not tried further.".to_owned()
@@ -65,7 +78,7 @@ pub fn head(session: &Session<'_>, url: &str) -> Result<Option<(String, CommitId
 }
 
 /// Checks that the main repository, if it answers, has the branch: the main branch, or that of an environment.
-pub fn branch(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
+pub fn branch(session: &Session<'_>, answers: &mut Answers, place: &str) -> Result<(), Report> {
     let key = match place {
         "" => "repository.branch",
         _ => "environments.{}.branch",
@@ -83,7 +96,7 @@ pub fn branch(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(
     }
 }
 
-pub fn page(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
+pub fn page(session: &Session<'_>, answers: &mut Answers, place: &str) -> Result<(), Report> {
     match answers.has("environments.{}.running.page", place) {
         true => read(session, answers, place).map(drop),
         false => Ok(()),
@@ -99,7 +112,7 @@ fn read(session: &Session<'_>, answers: &Answers, place: &str) -> Result<http::R
     asked.map_err(|refusal| early(refusal.report, place))
 }
 
-pub fn pattern(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
+pub fn pattern(session: &Session<'_>, answers: &mut Answers, place: &str) -> Result<(), Report> {
     let key = "environments.{}.running.pattern";
     let is_given = answers.has(key, place);
     // Its syntax was checked before.

@@ -149,12 +149,15 @@ impl<'a> Dokku<'a> {
 
     fn refused(&self, answer: &HostAnswer, asked: &str) -> Refusal {
         let words = response::first_words(&answer.said, &answer.out);
+        let code = match words == format!("App {} does not exist", self.app) {
+            true => RefusalCode::NoApp,
+            false => RefusalCode::Unreachable,
+        };
         let error = format!("Dokku does not report on {}", self.app);
-        let report = Report::new(error).because(words);
         let look = self.typed(&format!("{asked} {}", self.app));
-        report
+        Refusal::new(code, error)
+            .because(words)
             .run("see its answer", look)
-            .refused(RefusalCode::Unreachable)
     }
 
     fn unlike(&self, kind: &str) -> Refusal {

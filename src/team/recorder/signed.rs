@@ -136,9 +136,10 @@ impl Recorder<'_> {
         let refusal = self.unreadable(tip, &ReadError::Garbage(why));
         let refusal = refusal.because("a signed record counts only on the ref that it began on");
         Err(refusal
-            .hint(format!(
-                "begin another record: set record.ref in {SMP_TOML} to a new name"
-            ))
+            .run(
+                format!("begin another record: set record.ref in {SMP_TOML} to a new name, then"),
+                Typed::smp("setup"),
+            )
             .into())
     }
 
@@ -196,10 +197,13 @@ impl Recorder<'_> {
         let line = signed::own_line(self.repo, id, &by.email);
         let is_there = line.as_ref().and_then(|line| signers.line_of(line));
         let rewrites = matches!(is, SignatureCheck::Unchecked(Some(_)));
-        let what = match is_there {
+        let what = match &is_there {
             _ if !signers.names_somebody() => "names no key",
-            _ if rewrites => "does not let your key sign events",
-            Some(_) => "does not let your key sign this now",
+            Some(there) if !rewrites && there.contains("valid-") => {
+                "does not let your key sign this now"
+            }
+            Some(_) => "does not let your key sign events",
+            None if rewrites => "does not let your key sign events",
             None => "does not know your key",
         };
         let error = format!("{path} on {branch} {what}, so your events do not count");
@@ -214,9 +218,8 @@ impl Recorder<'_> {
             (Some(there), _) => {
                 report = report.because(format!("its line there is: {there}"));
                 report = report.hint("sign with another key");
-                format!(
-                    "or correct that line (valid-after, valid-before) in {path} on {branch}, then"
-                )
+                let held = excluding(&there);
+                format!("or correct that line{held} in {path} on {branch}, then")
             }
             (None, line) => {
                 let added = line.as_ref().map_or("a line for your key", |_| "that line");
@@ -271,6 +274,21 @@ pub fn fold(events: &[(StoredEvent, SignatureCheck)]) -> (Count, Vec<Event>) {
     let counted = all.filter_map(|(stored, is)| count.take(stored, is).ok());
     let counted = counted.collect();
     (count, counted)
+}
+
+/// Returns the options in a line of the signers file that may exclude its key: ` (valid-before)`.
+fn excluding(line: &str) -> String {
+    let options = [
+        "valid-after",
+        "valid-before",
+        "cert-authority",
+        "namespaces",
+    ];
+    let held = options.into_iter().filter(|option| line.contains(option));
+    match held.collect::<Vec<_>>().join(", ") {
+        held if held.is_empty() => held,
+        held => format!(" ({held})"),
+    }
 }
 
 /// Returns the events whose signatures can be checked.

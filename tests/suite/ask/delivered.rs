@@ -163,7 +163,8 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
     let (deploy, api) = asking(Speaks::GitHub);
     let run = deploy.smp(&["propose", "--yes"]);
     run.ok()
-        .says("no issue was opened: there is no token for github.com");
+        .says("no issue was opened: there is no token for github.com")
+        .says("next, after testing: git smp signoff\n");
     assert_eq!(of_the_issue(&deploy), ["proposed"]);
     let status = deploy.smp(&["status"]);
     status.ok().prints_among("no token");
@@ -174,6 +175,13 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
         .ok()
         .says("issue opened: ");
     assert_eq!(api.issues().len(), 1);
+}
+
+#[test]
+fn nobody_tests_what_only_an_issue_can_ask_for_before_it_is_open() {
+    let (deploy, _) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
+    let run = deploy.smp(&["propose", "--yes"]);
+    run.ok().says("\nnext: git smp propose\n");
 }
 
 #[test]
@@ -208,9 +216,9 @@ fn a_comment_on_an_issue_that_was_transferred_is_given_up_once() {
     let (deploy, api) = asking(Speaks::GitHub);
     smp(&deploy, &api, &["propose", "--yes"]).ok();
     api.transfers_issue(1);
-    smp(&deploy, &api, &["status"]).ok().says(
-        "GitHub answers 301: it is elsewhere now (the issue or the repository was transferred)",
-    );
+    smp(&deploy, &api, &["status"])
+        .ok()
+        .says("/issues/1 were not read: GitHub says that it moved");
     smp(&deploy, &api, &["signoff"]).ok();
     promotes(&deploy, &api)
         .ok()

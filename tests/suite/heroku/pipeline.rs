@@ -642,3 +642,96 @@ fn a_candidate_whose_build_was_deleted_is_closed_before_another_is_built() {
         .says("hint: then build a newer commit: git smp stage\n");
     assert!(platform.lines().contains("next: git smp postpone\n"));
 }
+
+#[test]
+fn a_build_that_came_after_the_plan_is_not_promoted() {
+    for record in sample(1, ["", RECORD]) {
+        let platform = coupled(record, false);
+        let commit = platform.deploy.nth(5).to_owned();
+        let mut terminal = platform.at_a_terminal(&["promote", "--summary", ""]);
+        terminal.sees("Type production to deploy: ");
+        // A change of config vars is a release of the same build.
+        platform.api.sets_config("shop-staging", "COLOUR");
+        let built = platform.api.deploys("shop-staging", &commit);
+        terminal.enters("production");
+        let error = format!("staging got another build, v{built}, after the plan was shown");
+        terminal.ends().exits(1).says(&error);
+        assert_eq!(platform.api.promotions(), Vec::<Value>::new());
+        let mut terminal = platform.at_a_terminal(&["promote", "--summary", ""]);
+        terminal.sees("Type production to deploy: ");
+        platform.api.sets_config("shop-staging", "COLOUR");
+        terminal.enters("production");
+        terminal.ends().ok();
+        is_promoted_once(&platform);
+    }
+}
+
+#[test]
+fn what_an_interrupted_promotion_brought_is_recorded_although_another_target_is_unknown() {
+    let platform = with_us(RECORD);
+    platform
+        .api
+        .fails_promotions("shop-us", "The app is locked.");
+    platform.api.cuts_promotions(true);
+    platform
+        .promote(&[])
+        .exits(4)
+        .says("it is unknown whether us releases");
+    assert_eq!(events(&platform.deploy), ["promoting"]);
+    platform.api.recovers();
+    platform
+        .promote(&["--timeout", "1"])
+        .exits(4)
+        .says("on us was requested")
+        .says("its result is unknown");
+    assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
+    is_promoted_once(&platform);
+}
+
+#[test]
+fn a_promotion_that_a_later_release_replaced_is_over() {
+    let platform = coupled("[record]\nsignoff = true\n", true);
+    platform.smp(&["propose", "--yes"]).ok();
+    platform.smp(&["signoff"]).ok();
+    let slow = Outcome::SucceedsAfter(20);
+    platform.api.new_releases("shop", slow);
+    let args = super::scripted(&platform.deploy, &[]);
+    let started = platform.runner().directly().start(&args);
+    while platform.api.promotions().is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    platform.api.deploys("shop", platform.deploy.nth(3));
+    let run = started.finish();
+    run.exits(4)
+        .says("promoted, but not live: production does not run ")
+        .says("because: a later release, v5 of ")
+        .never_shows("may still be in progress")
+        .says("hint: see the next command: git smp status\n");
+    platform
+        .smp(&["status"])
+        .ok()
+        .prints_among("next: git smp postpone\n");
+    platform.smp(&["postpone", "--yes"]).ok();
+}
+
+#[test]
+fn an_account_without_the_right_is_told_which_apps_it_needs() {
+    let platform = coupled("", false);
+    let body = json!({ "id": "forbidden", "message": "No access to promote to shop." });
+    platform.api.answers_promotions(403, &body.to_string());
+    platform
+        .promote(&[])
+        .exits(1)
+        .says("no right to promote the build v3 of the app shop-staging to production\n")
+        .says("then ask for access to each of these apps\n");
+    platform.api.answers_promotions(429, "{}");
+    platform
+        .promote(&[])
+        .exits(1)
+        .says("hint: wait a few minutes, then look: git smp status\n");
+    platform.api.answers_promotions(422, "{}");
+    platform
+        .promote(&[])
+        .exits(1)
+        .says("hint: if its slug expired, look: git smp status\n");
+}

@@ -165,6 +165,13 @@ fn a_release_without_a_commit_is_unknown() {
     platform
         .refuses("unknown-commit")
         .says("a commit that cannot be found");
+    // A page that is there already is to be corrected.
+    let platform = Platform::beside_pages();
+    platform.api.null_commit("shop");
+    platform.deploy.web.set("/production", Page::body("soon"));
+    platform
+        .refuses("unknown-commit")
+        .says("make the page of production show the commit, then: git smp status\n");
 }
 
 // A new app has no build; after a release that ran, one without a build is of an unknown kind.

@@ -212,6 +212,10 @@ fn a_server_without_the_app_says_so() {
     run.exits(1)
         .prints_among("App nobody does not exist")
         .says(" git:report nobody\n");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("App nobody does not exist")
+        .never_shows("--first");
     deploy
         .smp(&["status"])
         .ok()
@@ -226,4 +230,53 @@ fn a_rollback_is_a_push() {
     run.ok()
         .never_shows("no known release")
         .says("done: production runs");
+}
+
+#[test]
+fn an_app_that_is_missing_at_its_address_too_comes_with_the_first_push() {
+    for version in [Dokku::New, Dokku::Old] {
+        let toml = format!("{RUNNING}\n[record]\nsignoff = false\n");
+        let world = World::deploy_like().over_ssh().without_pages();
+        let deploy = world.toml(&toml).build();
+        std::fs::remove_dir_all(&deploy.production).unwrap();
+        deploy.ssh().makes_apps(None);
+        deploy.answers_as_dokku(version);
+        deploy.trust();
+        assert_eq!(finding(&deploy, 1), "nothing-deployed");
+        deploy.smp(&["diff"]).ok();
+        deploy.smp(&["propose", "--yes"]).ok();
+        let status = deploy.smp(&["status"]);
+        status.ok().prints_among("next: git smp promote --first\n");
+        promote(&deploy, &[])
+            .exits(1)
+            .says("there is no app at the address of production")
+            .says("to create it: git smp promote --first ");
+        promote(&deploy, &["--first"])
+            .ok()
+            .says("done: production runs");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    }
+}
+
+#[test]
+fn a_branch_that_the_server_will_not_deploy_is_named_before_the_first_push() {
+    for version in [Dokku::New, Dokku::Old] {
+        let deploy = server(version);
+        deploy.git(&deploy.staging, &["update-ref", "-d", "refs/heads/master"]);
+        deploy.dokku_keeps("staging", "branch", "main");
+        let before = deploy.snapshot();
+        deploy
+            .smp(&["setup", "--check"])
+            .exits(1)
+            .prints_among("Dokku deploys its branch main, not master");
+        deploy
+            .smp(&["stage", "--yes"])
+            .exits(1)
+            .says(" git:set staging deploy-branch master\n");
+        deploy
+            .smp(&["status"])
+            .ok()
+            .prints_among(" git:set staging deploy-branch master\n");
+        assert_eq!(deploy.snapshot(), before);
+    }
 }

@@ -40,7 +40,8 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
         deploy
             .smp(&["status"])
             .ok()
-            .prints_among("nothing deployed yet; there is no app at its address: ");
+            .prints_among("nothing deployed yet; there is no app at its address: ")
+            .prints_among("next: git smp stage --first\n");
         deploy.smp(&["setup", "--check"]).ok();
         assert!(!is_there(&deploy, "staging") && !is_there(&deploy, "production"));
     }

@@ -285,6 +285,32 @@ fn a_clone_without_a_key_is_told_how_to_have_one() {
 }
 
 #[test]
+fn a_key_that_only_an_agent_opens_is_to_be_loaded_and_not_replaced() {
+    let deploy = proposed();
+    let file = key_of(&deploy, "rosi");
+    let file = file.to_str().unwrap();
+    let public = std::fs::read_to_string(format!("{file}.pub")).unwrap();
+    let lock = ["-q", "-p", "-P", "", "-N", "secret1", "-f", file];
+    deploy.runner().program("ssh-keygen", &lock).ok();
+    let literal = format!("user.signingKey=key::{}", public.trim());
+    for (options, load) in [
+        (&[][..], format!(": ssh-add {file}\n")),
+        (&["-c", &literal], ": ssh-add '...'\n".to_owned()),
+    ] {
+        let run = by(&deploy, "rosi")
+            .git_options(options)
+            .env("SSH_ASKPASS", "false")
+            .env("SSH_ASKPASS_REQUIRE", "force")
+            .smp(&["signoff"]);
+        run.exits(1)
+            .says("error: this clone cannot sign")
+            .says("hint: start an ssh agent: eval \"$(ssh-agent -s)\"\n")
+            .says(&load)
+            .never_shows("gpg.format");
+    }
+}
+
+#[test]
 fn an_event_that_nobody_entitled_signed_counts_for_nothing_and_is_named() {
     let deploy = proposed();
     by(&deploy, "rosi").smp(&["signoff"]).ok();

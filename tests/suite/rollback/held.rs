@@ -141,9 +141,11 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
         .says(&format!(
             "because: no commit that would ship is known to revert {five}\n"
         ));
-    run.says(
-        "hint: stage its revert: git smp stage\nhint: or, if later commits correct it: git smp promote production --again\n",
-    );
+    let anyway = "git smp promote production --again";
+    run.says(&format!(
+        "hint: if later commits correct it: {anyway}\nhint: or in a script: {anyway} --yes --commit {six}\n\
+         hint: or stage its revert: git smp stage\n",
+    ));
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
         .sees("which was rolled back from production ")

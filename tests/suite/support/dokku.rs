@@ -26,7 +26,8 @@ impl Deploy {
             "own='{}'\nrepositories='{repositories}'\nkind={kind}\n",
             folder.display()
         );
-        let script = head + include_str!("programs/dokku.sh");
+        let before = std::fs::read_to_string(self.ssh().before()).unwrap_or_default();
+        let script = before + &head + include_str!("programs/dokku.sh");
         std::fs::write(self.ssh().before(), script).unwrap();
     }
 

@@ -637,3 +637,39 @@ fn a_terminal_that_cannot_be_drawn_on_has_the_chat_typed() {
         .says("nothing was written")
         .never_shows("\u{1b}[");
 }
+
+#[test]
+fn an_environment_with_another_branch_than_the_main_one_gets_it() {
+    let deploy = without_a_file();
+    deploy.git(
+        &deploy.main,
+        &["update-ref", "refs/heads/trunk", "refs/heads/master"],
+    );
+    let mut terminal = at_80_columns(&deploy, &["setup"]);
+    for question in ["Environments are", "Remote of", "Address of"] {
+        terminal.sees(question).enters("");
+    }
+    terminal.sees("The branch that is").enters("trunk");
+    terminal
+        .sees("push to staging")
+        .enters("")
+        .sees("It has no branch trunk, so")
+        .sees("staging gets master.");
+    for question in [
+        "Page of",
+        "Site of",
+        "push to production",
+        "Page of",
+        "Site of",
+    ] {
+        terminal.sees(question).enters("");
+    }
+    for question in ["Keep a record", "technical channel", "product channel"] {
+        terminal.sees(question).enters("");
+    }
+    terminal.sees("Write this to").enters("y");
+    terminal.sees("Trust this? [y/N] ").enters("n");
+    terminal.ends();
+    let toml = deploy.toml();
+    assert_eq!(toml.matches("branch = \"master\"\n").count(), 2, "{toml}");
+}

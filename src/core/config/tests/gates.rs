@@ -133,7 +133,11 @@ fn checks_are_tables_of_an_environment() {
         ),
         (
             "status = 99",
-            "environments.production.check[0].status: must be a number from 100 to 599",
+            "environments.production.check[0].status: must be a number from 200 to 599",
+        ),
+        (
+            "status = 301",
+            "environments.production.check[0].status: must not be 300 to 399: redirects are followed",
         ),
         (
             "times = 0",

@@ -14,10 +14,9 @@ pub struct Claim<'t> {
     pub rest: &'t str,
 }
 
-/// Returns whether a sign-off has a line that blocks: nobody can know which of them its author meant.
-pub fn takes_back(text: &str, said: &Claim<'_>) -> bool {
-    let mut claims = lines(text).filter_map(claim);
-    said.verdict == Verdict::Pass && claims.any(|one| one.verdict == Verdict::Block)
+/// Returns whether a sign-off also blocks in some spelling: nobody can know which of them its author meant.
+pub fn takes_back(said: &Claim<'_>, commit: &CommitId) -> bool {
+    said.verdict == Verdict::Pass && tries(said.rest, commit).any(|it| it == Verdict::Block)
 }
 
 /// Parses the verdict word and the digits at the beginning of a text. A quoted text begins with `>` and has none, and
@@ -55,28 +54,74 @@ fn verdict(word: &str) -> Option<Verdict> {
 /// The words that begin a verdict, in letters only; the longer of two with the same beginning comes first.
 pub const NEAR: [&str; 4] = ["signedoff", "signoff", "blocked", "block"];
 
-/// Returns whether a text without a valid claim was meant as a verdict: a line begins with the word in some spelling,
-/// followed by nothing or by a hash, or has it before the digits of the candidate. Quoted lines are somebody else's. The
-/// text is shown and does not count: only its author knows the meaning.
+/// Returns whether a text without a valid claim was meant as a verdict. It is shown and does not count: only its author
+/// knows the meaning.
 pub fn is_meant(text: &str, commit: &CommitId) -> bool {
-    let mut lines = lines(text).filter(|line| !line.trim_start().starts_with('>'));
-    !is_ours(text) && lines.any(|line| is_tried(&line.to_lowercase(), commit.as_str()))
+    !is_ours(text) && tries(text, commit).next().is_some()
 }
 
-fn is_tried(line: &str, commit: &str) -> bool {
-    let letters: String = line.chars().filter(|c| c.is_alphanumeric()).collect();
-    if let Some(rest) = NEAR.iter().find_map(|word| letters.strip_prefix(word)) {
+/// Returns the verdicts that the lines of a text give in some spelling. Quoted lines are somebody else's.
+fn tries(text: &str, commit: &CommitId) -> impl Iterator<Item = Verdict> {
+    let lines = text.split(['\n', '\r', '\u{2028}', '\u{2029}']);
+    let own = lines.filter(|line| !line.trim_start().starts_with('>'));
+    own.filter_map(|line| match claim(line) {
+        Some(claim) => Some(claim.verdict),
+        None => {
+            let line: String = line.chars().map(narrow).collect::<String>().to_lowercase();
+            tried(&line, commit).or_else(|| tried(&untagged(&line), commit))
+        }
+    })
+}
+
+/// Returns the verdict of a lower-case line that begins with the word, perhaps after marks of Markdown, followed by nothing, a hash or a
+/// mark as in `block: slow`, or that has the word before the digits of the candidate.
+fn tried(line: &str, commit: &CommitId) -> Option<Verdict> {
+    let line = line.trim_start_matches(|c: char| !c.is_alphabetic());
+    let text = letters(line);
+    let begun = NEAR.iter().find(|word| text.starts_with(*word));
+    if let Some((word, rest)) = begun.and_then(|word| Some((*word, text.strip_prefix(word)?))) {
         let mut words = line.split(|c: char| !c.is_alphanumeric());
-        return rest.is_empty() || is_hash(rest) || words.any(is_hash);
+        let head = line.split([':', ',', ';', '!', '.', '\u{2013}', '\u{2014}']);
+        let is_alone = head.take(1).any(|head| letters(head) == word);
+        return (is_alone || is_hash(rest) || words.any(is_hash)).then(|| meaning(word));
     }
     // Within a sentence, backticks show an example.
-    let digits = commit.get(..DIGITS).filter(|_| !line.contains('`'));
-    let told = digits.and_then(|digits| letters.split_once(digits));
-    told.is_some_and(|(before, _)| NEAR.iter().any(|word| before.ends_with(word)))
+    let digits = commit.as_str().get(..DIGITS);
+    let digits = digits.filter(|_| !line.contains('`'))?;
+    let mut befores = text
+        .match_indices(digits)
+        .filter_map(|(at, _)| text.get(..at));
+    befores.find_map(|before| {
+        let word = NEAR.iter().find(|word| before.ends_with(*word))?;
+        Some(meaning(word))
+    })
 }
 
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['\n', '\r', '\u{2028}', '\u{2029}'])
+fn meaning(word: &str) -> Verdict {
+    match word.starts_with("block") {
+        true => Verdict::Block,
+        false => Verdict::Pass,
+    }
+}
+
+/// Returns a line without its HTML tags.
+fn untagged(line: &str) -> String {
+    let parts = line.split('<');
+    parts
+        .map(|part| part.split_once('>').map_or(part, |(_, rest)| rest))
+        .collect()
+}
+
+fn letters(line: &str) -> String {
+    line.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Returns the ASCII form of a full-width character.
+fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
 }
 
 /// Returns whether a text begins with enough hex digits to name a commit.

@@ -73,9 +73,23 @@ fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
         ("\n\tblock bbbbbbbb", MEANT),
         ("signoff bbbbbbbb\n\nblock bbbbbbbb the legend", BOTH),
         ("signoff bbbbbbbb\rblock bbbbbbb: slow", BOTH),
+        ("signoff bbbbbbbb\n- block bbbbbbbb the search", BOTH),
+        ("signoff bbbbbbbb\n* Block: the search", BOTH),
+        ("signoff bbbbbbbb\n1. block, the search", BOTH),
+        ("signoff bbbbbbbb\n**block aaaaaaaa the search**", BOTH),
+        ("signoff bbbbbbbb\n<details><b>block</b>: slow", BOTH),
+        ("signoff bbbbbbbb, but block bbbbbbbb", BOTH),
+        (
+            "signoff bbbbbbbb\n\u{ff42}\u{ff4c}\u{ff4f}\u{ff43}\u{ff4b}\u{ff1a} slow",
+            BOTH,
+        ),
         (
             "signoff bbbbbbbb\n> block bbbbbbbb",
             "Pass > block bbbbbbbb",
+        ),
+        (
+            "signoff bbbbbbbb\n- block diagrams, too",
+            "Pass - block diagrams, too",
         ),
         (
             "block bbbbbbbb slow\nsignoff bbbbbbbb",
@@ -107,6 +121,12 @@ fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
         ("signoff", MEANT),
         ("**Block**", MEANT),
         ("signoff: bbbbbbbb", MEANT),
+        ("signoff #bbbbbbbb", MEANT),
+        (
+            "\u{ff42}\u{ff4c}\u{ff4f}\u{ff43}\u{ff4b} bbbbbbbb bad",
+            MEANT,
+        ),
+        ("1. block: the legend", MEANT),
         ("signoff it", "-"),
         ("signoff bbbbbbbbx", MEANT),
         ("signoff bbbbbbbb-x", MEANT),

@@ -88,7 +88,11 @@ impl Situation<'_> {
                 let then = "close the candidate, then propose what corrects it";
                 smp("postpone").and(format!("{was}: {then}"))
             }
-            _ => self.promote(target),
+            Some(held) => self.promote(target).and(format!(
+                "{} was rolled back; the promotion asks whether to ship it again",
+                held.short()
+            )),
+            None => self.promote(target),
         })
     }
 
@@ -147,6 +151,7 @@ impl Situation<'_> {
             let runs = self.runs(&source.name).or(candidate);
             Tested::of(source, self.state(), runs)
         });
+        let command = command.plain(self.first_push(target));
         match tested.and_then(|tested| timing.opens(&tested)) {
             None => run(command),
             Some(Ok(opens)) => run(command).and(format!("no promotion may begin before {opens}")),
@@ -186,7 +191,19 @@ impl Situation<'_> {
         }
         match self.is_merged(target) {
             true => Hint::run("once the main branch is deployed", Typed::smp("status")),
-            false => smp("stage"),
+            false => {
+                let source = self.config.source_of(target);
+                let first = source.map_or("", |source| self.first_push(source));
+                run(Typed::smp("stage").plain(first))
+            }
+        }
+    }
+
+    /// Returns the option for an environment whose app the first push creates.
+    fn first_push(&self, environment: &Environment) -> &'static str {
+        match self.seen(&environment.name).map(|seen| &seen.branch) {
+            Some(Some(Ok(Branch::NoApp(_)))) => "--first",
+            _ => "",
         }
     }
 

@@ -593,5 +593,9 @@ fn a_candidate_that_was_rolled_back_since_is_closed_and_one_that_is_put_forward_
     let close = "bbbbbbbb was rolled back: close the candidate, then propose what corrects it";
     let later = rolled_back(proposed_at + 1);
     assert_eq!(later, format!("git smp postpone; {close}"));
-    assert_eq!(rolled_back(proposed_at - 1), "git smp promote");
+    let asks = "bbbbbbbb was rolled back; the promotion asks whether to ship it again";
+    assert_eq!(
+        rolled_back(proposed_at - 1),
+        format!("git smp promote; {asks}")
+    );
 }

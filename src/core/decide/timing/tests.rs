@@ -285,6 +285,7 @@ fn what_was_announced_past_its_time_is_gone_on_with() {
         tells: None,
         overrides: Some("the shop is down".into()),
         failed: None,
+        signed_off_by: Vec::new(),
         given_up: false,
         elsewhere: false,
     };

@@ -58,6 +58,7 @@ fn full() -> State {
         by: by.clone(),
         at: 1_646_222_600,
         tells: None,
+        signed_off_by: Vec::new(),
         given_up: false,
         elsewhere: false,
     };

@@ -122,10 +122,13 @@ impl Told {
         self.value("computed-skip-deploy") == Some("true")
     }
 
-    /// Returns the app's own deploy branch; `None` without one, or if this Dokku does not tell it from the default.
+    /// Returns the app's own deploy branch; `None` without one. Before 0.38 Dokku answers with the server's branch if
+    /// the app has none, so an app's own that is the same is not told from it.
     pub fn own_deploy_branch(&self) -> Option<&str> {
-        self.value("computed-deploy-branch")?;
-        self.value("deploy-branch")
+        let is_new = self.values.contains_key("computed-deploy-branch");
+        let servers = self.value("global-deploy-branch").unwrap_or(USUAL_BRANCH);
+        let own = self.value("deploy-branch");
+        own.filter(|own| is_new || *own != servers)
     }
 
     fn newest(&self) -> Option<&DokkuBuild> {

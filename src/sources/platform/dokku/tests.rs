@@ -157,7 +157,17 @@ fn the_branch_that_deploys_is_the_app_s_own_or_the_server_s_or_master() {
             None,
         ),
         // Before 0.38 that was also the default.
-        (r#"{"git-deploy-branch":"main"}"#, "main", None),
+        (
+            r#"{"git-deploy-branch":"main","git-global-deploy-branch":"main"}"#,
+            "main",
+            None,
+        ),
+        (
+            r#"{"git-deploy-branch":"main","git-global-deploy-branch":"master"}"#,
+            "main",
+            Some("main"),
+        ),
+        (r#"{"git-deploy-branch":"master"}"#, "master", None),
         (r#"{"deploy-branch":""}"#, "master", None),
     ] {
         let told = object(git, "git").unwrap();

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
+use crate::core::decide::Build;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::and;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::SMP_TOML;
 use crate::http::{Response, Trouble};
@@ -46,7 +48,7 @@ pub fn unlike_the_api() -> Refusal {
 impl Heroku {
     /// Returns the refusal for an answer about the app.
     pub(super) fn refusal(&self, answer: &Response) -> Refusal {
-        let report = self.trouble(answer, "look at");
+        let report = self.trouble(answer, &format!("look at the app {}", self.app), &self.app);
         match answer.status {
             401 | 403 | 404 => report
                 .because(format!("the token is from {}", self.token.from))
@@ -59,7 +61,9 @@ impl Heroku {
     pub(super) fn no_release(&self, answer: &Response) -> Trouble {
         let (app, (_, words)) = (&self.app, self.words(answer));
         match answer.status {
-            401 | 403 | 404 | 429 => Trouble::NotSent(self.trouble(answer, "release to")),
+            401 | 403 | 404 | 429 => {
+                Trouble::NotSent(self.trouble(answer, &format!("release to the app {app}"), app))
+            }
             // After a 408 it gave up waiting for the call, by its own view.
             400..=407 | 409..=499 => Trouble::NotSent(
                 Report::new(format!("Heroku does not create that release of {app}"))
@@ -78,10 +82,16 @@ impl Heroku {
     }
 
     /// Does the same for a promotion in the pipeline.
-    pub(super) fn no_promotion(&self, answer: &Response, called: &str) -> Trouble {
+    pub(super) fn no_promotion(&self, answer: &Response, build: &Build) -> Trouble {
         let (app, (_, words)) = (&self.app, self.words(answer));
+        let called = &build.release.called;
         match answer.status {
-            401 | 403 | 429 => Trouble::NotSent(self.trouble(answer, "promote from")),
+            401 | 403 | 429 => {
+                let names = build.targets.iter().map(|to| to.environment.as_str());
+                let names = and(&names.collect::<Vec<_>>());
+                let what = format!("promote the build {called} of the app {app} to {names}");
+                Trouble::NotSent(self.trouble(answer, &what, "each of these apps"))
+            }
             400..=407 | 409..=499 => Trouble::NotSent(
                 Report::new(format!(
                     "Heroku does not promote the build {called} of {app}"
@@ -91,10 +101,7 @@ impl Heroku {
                     "see its releases",
                     Typed::other(format!("heroku releases --app {app}")),
                 )
-                .run(
-                    "if its slug expired, build a newer commit",
-                    Typed::smp("stage"),
-                ),
+                .run("if its slug expired, look", Typed::smp("status")),
             ),
             _ => Trouble::Unclear(
                 Report::new("Heroku does not say whether the promotion began")
@@ -104,9 +111,10 @@ impl Heroku {
         }
     }
 
-    fn trouble(&self, answer: &Response, do_what: &str) -> Report {
+    /// Reports a refusal of `do_what`, which needs access to `what`.
+    fn trouble(&self, answer: &Response, do_what: &str, what: &str) -> Report {
         let (app, (id, words)) = (&self.app, self.words(answer));
-        let (what, hint) = match answer.status {
+        let (error, hint) = match answer.status {
             401 => ("does not know the token".to_owned(), Some(log_in())),
             403 if id == "two_factor" => {
                 let make = Typed::other("heroku authorizations:create");
@@ -120,9 +128,9 @@ impl Heroku {
             403 => {
                 let who = Typed::other("heroku auth:whoami");
                 let hint = Hint::run("see which account it is", who)
-                    .and(format!("then ask for access to {app}"));
-                let what = format!("gives this account no right to {do_what} the app {app}");
-                (what, Some(hint))
+                    .and(format!("then ask for access to {what}"));
+                let error = format!("gives this account no right to {do_what}");
+                (error, Some(hint))
             }
             404 => {
                 let list = Typed::other("heroku apps --all");
@@ -131,17 +139,21 @@ impl Heroku {
                 );
                 let hint = Hint::run("see which apps this account has", list)
                     .and(Hint::run(correct, Typed::smp("setup")));
-                let what = format!("has no app {app} that this account may see");
-                (what, Some(hint))
+                let error = format!("has no app {app} that this account may see");
+                (error, Some(hint))
             }
-            429 => ("takes no more requests for now".to_owned(), None),
+            429 => {
+                let wait = "wait a few minutes, then look";
+                let hint = Hint::run(wait, Typed::smp("status"));
+                ("takes no more requests for now".to_owned(), Some(hint))
+            }
             500.. => ("cannot answer for now".to_owned(), None),
             _ => (
                 "gives an answer that its API does not document".to_owned(),
                 None,
             ),
         };
-        let report = Report::new(format!("Heroku {what}")).because(words);
+        let report = Report::new(format!("Heroku {error}")).because(words);
         hint.into_iter().fold(report, Report::hint)
     }
 

@@ -73,7 +73,7 @@ impl Heroku {
                 Ok(told) if response::is_id(&told.id) => Ok(told.id),
                 _ => Err(Trouble::Unclear(errors::unlike_the_api().report)),
             },
-            _ => Err(self.no_promotion(&answer, &build.release.called)),
+            _ => Err(self.no_promotion(&answer, build)),
         }
     }
 

@@ -118,6 +118,21 @@ fn a_line_that_does_not_accept_its_key_for_git_is_named_with_the_line_to_write()
 }
 
 #[test]
+fn a_line_is_corrected_where_it_is_wrong() {
+    let deploy = proposed();
+    let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
+    let good = old.lines().find(|line| line.starts_with("rosi")).unwrap();
+    let authority = good.replace(r#"namespaces="git""#, "cert-authority");
+    let file = old.replace(good, &authority);
+    merged(&deploy, "Trust rosi's key", &[(".smp/signers", &file)]);
+    by(&deploy, "rosi")
+        .smp(&["signoff"])
+        .exits(1)
+        .says("error: .smp/signers on master does not let your key sign events")
+        .says("hint: or correct that line (cert-authority) in .smp/signers on master, then: git smp setup\n");
+}
+
+#[test]
 fn a_newcomer_with_a_name_that_is_taken_is_warned() {
     let deploy = proposed();
     let name = ["-c", "user.email=Rosi@example.com"];

@@ -49,7 +49,7 @@ fn each_refusal_says_what_helps() {
             "rate_limit",
             Unreachable,
             "takes no more requests for now",
-            "",
+            "look: git smp status",
         ),
         (
             "500 Internal Server Error",
