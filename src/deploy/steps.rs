@@ -39,9 +39,9 @@ impl Deploy<'_> {
     fn steps(&self, plan: &Plan) -> Result<(), Stop> {
         self.confirm_earlier(plan)?;
         let (mut done, mut begun) = (Vec::new(), None);
-        let is_record = |step: &Step| matches!(step, Step::Record { .. });
         for (nth, step) in plan.steps.iter().enumerate() {
-            let is_last = !plan.steps.iter().skip(nth + 1).any(is_record);
+            let mut later = plan.steps.iter().skip(nth + 1);
+            let is_last = !later.any(|step| matches!(step, Step::Record { .. }));
             let result = self.step((step, &plan.commit), is_last, &done, &mut begun);
             if let (Step::Check { environment, .. }, true) = (step, result.is_err()) {
                 done.retain(|name| *name != environment);
