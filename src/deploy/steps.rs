@@ -228,7 +228,12 @@ impl Deploy<'_> {
         if done.is_empty() {
             return stop;
         }
-        let finished = format!("done before that: {}", done.join(", "));
+        let names = done.join(", ");
+        let mut finished = format!("done before that: {names}");
+        if self.tells.is_some() && !matches!(stop, Stop::Unhealthy(_)) {
+            finished +=
+                &format!("; no post is made yet, so name {names} in the next promotion, too");
+        }
         match stop {
             Stop::Failed(report) | Stop::Incomplete(report) => {
                 Stop::Incomplete(report.because(finished))

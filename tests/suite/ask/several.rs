@@ -99,7 +99,7 @@ fn what_the_first_target_owes_is_pending_and_not_begun_if_the_second_declines() 
     let promote = ["promote", "--yes", "--commit", commit, "--summary", "News"];
     smp(&deploy, &api, &promote)
         .exits(4)
-        .says("done before that: eu")
+        .says("done before that: eu; no post is made yet, so name eu in the next promotion, too")
         .says("hint: correct the problem, then: git smp promote eu us ");
     let pending = deploy.chain().state["owed"].clone();
     assert_eq!(pending.as_array().unwrap().len(), 1);
