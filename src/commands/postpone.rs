@@ -68,7 +68,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
         let of = (session, &config);
         posting::append_one(
             of,
-            &recorder,
+            (&recorder, true),
             &mut |now| match shown(now) == shown(&before) {
                 true => Ok(Some(What::Postponed(Postponed {
                     candidate: candidate.id.clone(),

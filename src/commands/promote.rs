@@ -206,8 +206,6 @@ fn promote(
     session.ui.catch_interrupts()?;
     release.keep(text, was_begun)?;
     deploy.ask(&plan, None)?;
-    // Somebody may have blocked the candidate since the plan was shown.
-    hearing::hear_again(session, config, &deploy.seen.record);
     deploy.record_observed(false);
     release.keep(text, true)?;
     let telling = release.telling(text, deploy.overridden.is_some());

@@ -119,7 +119,7 @@ fn record(
     (judged, id, key): (&Judged, &EventId, Option<&str>),
 ) -> Result<(State, Pending, bool), Stop> {
     let mut known = false;
-    let (state, pending) = posting::append_one(of, recorder, &mut |state| {
+    let (state, pending) = posting::append_one(of, (recorder, true), &mut |state| {
         let now = candidate(state)?;
         if now.commit != judged.commit || now.id != *id {
             let (was, is) = (judged.commit.short(), now.commit.short());

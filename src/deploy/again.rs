@@ -21,13 +21,13 @@ impl Deploy<'_> {
         }
     }
 
-    /// Returns the command that repeats this deploy for one of its targets and those after it, which a failure leaves alone.
-    pub(super) fn command_to(&self, name: &str) -> Typed {
+    /// Does the same with the names of all targets, for a failure at one of them: the later ones are left alone, and the
+    /// posts about the earlier ones are not made yet.
+    pub(super) fn command_named(&self) -> Typed {
         match self.kind() {
             Kind::Promote => {
                 let names = self.targets.iter().map(|one| one.environment.name.as_str());
-                let left = names.skip_while(|one| *one != name);
-                self.with_flags(left.fold(Typed::smp("promote"), Typed::arg))
+                self.with_flags(names.fold(Typed::smp("promote"), Typed::arg))
             }
             Kind::Stage | Kind::Fix | Kind::Rollback => self.command(),
         }

@@ -38,7 +38,7 @@ impl Deploy<'_> {
         let Some(failed) = self.failures(name, checks) else {
             let report = Report::new(format!("interrupted before the checks of {name} passed"));
             let report = report.because(format!("it runs {}", commit.short()));
-            return Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))));
+            return Err(Stop::Incomplete(report.run(AGAIN, self.command_named())));
         };
         if !failed.is_empty() && self.kind() != Kind::Rollback {
             return Err(self.failed(target, commit, failed));
@@ -108,7 +108,7 @@ impl Deploy<'_> {
         Stop::Unhealthy(Box::new(Unhealthy {
             report: report.run(
                 "or, if the site works by now, check again",
-                self.command_to(name),
+                self.command_named(),
             ),
             why,
             rollback: is_promoted.then(|| (name.clone(), before)),
@@ -126,7 +126,7 @@ impl Deploy<'_> {
             return Ok(());
         };
         let of = (self.session, self.look.config);
-        let (_, pending) = posting::append_one(of, &recorder, &mut |state| {
+        let (_, pending) = posting::append_one(of, (&recorder, true), &mut |state| {
             let open = state.deploying.as_ref();
             // If somebody else began a deploy meanwhile, this failure does not belong to it.
             if open.is_some_and(|open| !open.is(kind, name, commit)) {

@@ -52,6 +52,7 @@ impl Deploy<'_> {
         build: &Build,
         intent: Option<&EventId>,
     ) -> Result<(), Stop> {
+        self.hear_again(intent)?;
         for to in &build.targets {
             let target = self.target(&to.environment)?;
             self.look_again(target, intent)?;
@@ -245,7 +246,7 @@ impl Deploy<'_> {
     /// Sees a target run the build, and records that.
     fn record_released(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         self.await_promoted(name, commit)?;
-        self.deployed(self.target(name)?, commit, (None, None))
+        self.deployed(self.target(name)?, commit, (None, None, false))
     }
 
     /// Records the targets that an earlier, interrupted promotion brought the build, if the result of others is unknown.

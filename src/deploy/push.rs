@@ -218,7 +218,7 @@ impl Deploy<'_> {
         if let (Some(reading), Some((_, recorded)), Some(intent)) = (&reading, on_record, intent) {
             self.still_allows(&reading.state, recorded, intent)?;
         }
-        let command = self.command_to(&target.environment.name);
+        let command = self.command_named();
         let target_now = now.next().ok_or_else(not_seen)?.if_started();
         let name = &target.environment.name;
         if target_now.runs() != target.observed.runs()
@@ -248,7 +248,7 @@ impl Deploy<'_> {
         let report = Report::new(format!(
             "an earlier push from this clone brought {short} to {name} meanwhile; this run pushed nothing"
         ));
-        Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
+        Stop::Incomplete(report.run(AGAIN, self.command_named()))
     }
 }
 
@@ -355,7 +355,7 @@ impl Deploy<'_> {
             )),
         };
         let report = report.run("see its result", Typed::smp("status"));
-        let report = report.run("then", self.command_to(name));
+        let report = report.run("then", self.command_named());
         Err(report.refused(RefusalCode::TargetMoved).into())
     }
 
@@ -384,6 +384,6 @@ impl Deploy<'_> {
         let name = &target.environment.name;
         let text = format!("it is unknown whether {name} releases {}", commit.short());
         let report = Report::new(text).because(why.error).causes(why.because);
-        Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
+        Err(Stop::Incomplete(report.run(AGAIN, self.command_named())))
     }
 }

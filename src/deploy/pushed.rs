@@ -37,7 +37,7 @@ impl Pushed<'_> {
     }
 
     pub(super) fn command(&self) -> Typed {
-        self.deploy.command_to(self.name())
+        self.deploy.command_named()
     }
 
     /// Reports that the person left while the push was running.

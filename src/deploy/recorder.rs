@@ -225,7 +225,7 @@ impl Deploy<'_> {
         &self,
         target: &Target<'_>,
         commit: &CommitId,
-        (lifts, tells): (Option<&str>, Option<&Telling>),
+        (lifts, tells, is_last): (Option<&str>, Option<&Telling>, bool),
     ) -> Result<(), Stop> {
         let Some((recorder, _)) = self.recorder()? else {
             return Ok(());
@@ -233,7 +233,7 @@ impl Deploy<'_> {
         self.watch(Progress::Recording);
         let mut was_candidate = false;
         let of = (self.session, self.look.config);
-        let (state, pending) = posting::append_one(of, &recorder, &mut |state| {
+        let (state, pending) = posting::append_one(of, (&recorder, is_last), &mut |state| {
             let event = self.arrival(state, (target, commit), tells)?;
             if event.is_some() {
                 let is_candidate = state.candidate_of(commit).is_some();

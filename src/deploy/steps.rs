@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use crate::core::config::Environment;
 use crate::core::decide::{Plan, Step, Target};
-use crate::core::record::Kind;
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::doubt::Heard;
@@ -15,7 +14,6 @@ use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
 use crate::notes::{CloneLock, LastSeen};
 use crate::sources::Now;
-use crate::team::hearing;
 
 impl Deploy<'_> {
     /// Carries out all steps in order. Returns the clone's lock, for later notes about the deploy.
@@ -41,9 +39,10 @@ impl Deploy<'_> {
     fn steps(&self, plan: &Plan) -> Result<(), Stop> {
         self.confirm_earlier(plan)?;
         let (mut done, mut begun) = (Vec::new(), None);
-        for step in &plan.steps {
-            self.hear_before(step, &done);
-            let result = self.step((step, &plan.commit), &done, &mut begun);
+        for (nth, step) in plan.steps.iter().enumerate() {
+            let mut later = plan.steps.iter().skip(nth + 1);
+            let is_last = !later.any(|step| matches!(step, Step::Record { .. }));
+            let result = self.step((step, &plan.commit), is_last, &done, &mut begun);
             if let (Step::Check { environment, .. }, true) = (step, result.is_err()) {
                 done.retain(|name| *name != environment);
             }
@@ -56,20 +55,10 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Reads the comments again before a further environment: somebody may have blocked the candidate meanwhile.
-    fn hear_before(&self, step: &Step, done: &[&str]) {
-        let pushes = matches!(
-            step,
-            Step::Push { .. } | Step::Release { .. } | Step::Promote(_)
-        );
-        if pushes && !done.is_empty() && self.kind() == Kind::Promote {
-            hearing::hear_again(self.session, self.look.config, &self.seen.record);
-        }
-    }
-
     fn step(
         &self,
         (step, commit): (&Step, &CommitId),
+        is_last: bool,
         done: &[&str],
         begun: &mut Option<Begun>,
     ) -> Result<(), Stop> {
@@ -105,7 +94,7 @@ impl Deploy<'_> {
                 let target = self.target(environment)?;
                 let tells = self.tells.as_ref().filter(|(last, _)| last == environment);
                 let tells = tells.map(|(_, tells)| tells);
-                let recorded = self.deployed(target, commit, (lifts.as_deref(), tells));
+                let recorded = self.deployed(target, commit, (lifts.as_deref(), tells, is_last));
                 recorded.map_err(|stop| self.unrecorded(target, commit, stop))
             }
             // The posts come after all steps, and may ask questions: the caller sends them.
@@ -135,7 +124,8 @@ impl Deploy<'_> {
         }
         let intent = self.announce(&Bound::of(target, &push))?;
         let begun = self
-            .look_again(target, intent.as_ref())
+            .hear_again(intent.as_ref())
+            .and_then(|()| self.look_again(target, intent.as_ref()))
             .and_then(|_| match step {
                 Step::Release { .. } => self.release(target, commit, step).map(|()| Begun {
                     word: "released",

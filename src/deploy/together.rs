@@ -50,6 +50,7 @@ impl Deploy<'_> {
         let (ends, id) = (self.ends(&recorded, Some(&push.commit))?, new_id());
         self.notes().remember_announced(&id)?;
         let mut kept_back = KeptBack::default();
+        self.hear_again(None)?;
         loop {
             let reading = self.look_again(target, None)?.ok_or_else(not_seen)?;
             self.arrived_before(target, push, &reading.state, recorded)?;
@@ -174,7 +175,7 @@ impl Deploy<'_> {
             "it is unknown whether the push of {short} to {name} is on record"
         ));
         let report = report.because(trouble.to_string());
-        Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
+        Stop::Incomplete(report.run(AGAIN, self.command_named()))
     }
 }
 

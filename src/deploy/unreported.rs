@@ -20,7 +20,7 @@ use crate::sources::words::Meaning;
 
 impl Wait<'_> {
     fn command(&self) -> Typed {
-        self.deploy.command_to(self.name())
+        self.deploy.command_named()
     }
 
     fn word_or(&self, other: &'static str) -> &'static str {
@@ -287,10 +287,7 @@ impl Wait<'_> {
 impl Deploy<'_> {
     /// Returns what to do about a failed build or a host's rule. With an open candidate, only a fix may be staged.
     pub(super) fn correction(&self, target: &Target<'_>) -> Hint {
-        let again = Hint::run(
-            "correct the problem, then",
-            self.command_to(&target.environment.name),
-        );
+        let again = Hint::run("correct the problem, then", self.command_named());
         if self.goes_back(target) {
             again
         } else if self.candidate_is_open() {

@@ -40,9 +40,11 @@ pub fn hear(
     void
 }
 
-/// Records new comments without repeating the warnings.
-pub fn hear_again(session: &Session<'_>, config: &Config, view: &RecordView) {
-    let _ = listen(session, config, &mut view.clone(), false);
+/// Records new comments just before a push, without repeating the warnings about void ones.
+pub fn hear_again(session: &Session<'_>, config: &Config, view: &mut RecordView) {
+    if let Err(unread) = listen(session, config, view, false) {
+        view.believe_keys_alone(unread);
+    }
 }
 
 /// Does the same without warnings. `Err`: the forge confirmed nothing; true if it did not answer.
@@ -180,7 +182,8 @@ impl Hearing<'_> {
             return told.void;
         }
         if self.dry_run {
-            self.imagine(told.events, view);
+            told.events.iter().for_each(|what| self.say(what));
+            self.add(told.events, view);
             return told.void;
         }
         let recorded = self
@@ -193,8 +196,9 @@ impl Hearing<'_> {
                 self.read_again(view);
             }
             Err(stop) => {
-                // The comments may say that a recorded sign-off is void.
+                // The comments may say that a recorded sign-off is void, or block.
                 view.believe_keys_alone(false);
+                self.add(told.events, view);
                 self.session.ui.warn(format!(
                     "the verdicts in the comments could not be recorded: {stop}"
                 ));
@@ -226,13 +230,13 @@ impl Hearing<'_> {
         Ok(made)
     }
 
-    fn imagine(&self, events: Vec<What>, view: &mut RecordView) {
+    /// Adds events to the view alone.
+    fn add(&self, events: Vec<What>, view: &mut RecordView) {
         let RecordView::Read(reading) = view else {
             return;
         };
         let (name, email) = identity(&self.session.repo).unwrap_or_default();
         for what in events {
-            self.say(&what);
             let event = Event {
                 id: new_id(),
                 by: Person::named(name.clone(), email.clone()),

@@ -87,12 +87,18 @@ pub fn append(
     Ok((state, pending))
 }
 
+/// Does the same for one event. Without `begins` no attempt is recorded: the run may fail before it could send the post.
 pub fn append_one(
     of: (&Session<'_>, &Config),
-    recorder: &Recorder<'_>,
+    (recorder, begins): (&Recorder<'_>, bool),
     decide: &mut dyn FnMut(&State) -> Result<Option<What>, Stop>,
 ) -> Result<(State, Pending), Stop> {
     let id = new_id();
+    if !begins {
+        let state = recorder.append(&id, decide)?;
+        let pending = Pending::from(&state);
+        return Ok((state, pending));
+    }
     append(of, recorder, &mut |state, nth| match nth {
         0 => Ok(decide(state)?.map(|what| (id.clone(), what))),
         _ => Ok(None),

@@ -2,6 +2,7 @@
 
 mod delivered;
 mod heard;
+mod several;
 mod tokens;
 
 use serde_json::Value;

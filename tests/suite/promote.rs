@@ -1016,7 +1016,7 @@ fn a_later_target_that_fails_says_which_are_done_and_the_next_run_goes_on_with_t
         .exits(4)
         .says("us declined")
         .says("done before that: eu")
-        .says("hint: correct the problem, then: git smp promote us --timeout ");
+        .says("hint: correct the problem, then: git smp promote eu us --timeout ");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.master(&us), deploy.nth(2));
 

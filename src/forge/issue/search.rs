@@ -1,6 +1,4 @@
-//! Finds a text of an interrupted run on the forge by its mark, and detects a deleted issue.
-
-use serde::de::IgnoredAny;
+//! Finds a text of an interrupted run on the forge by its mark, and detects a deleted or transferred issue.
 
 use crate::core::record::Placed;
 use crate::core::tell::issue::bears;
@@ -36,11 +34,16 @@ impl Tracker {
         Some(self.comment_at(number, &self.marked(found, mark, whose)?))
     }
 
-    /// Returns whether an issue is deleted. The repository must show its issues: otherwise the token may lack access.
-    pub fn is_gone(&self, number: u64) -> bool {
-        let issue = self.read::<IgnoredAny>(&format!("{}/issues/{number}", self.path()));
-        matches!(issue, Ok(None))
-            && matches!(self.read::<Tracking>(&self.path()), Ok(Some(it)) if !it.has_none())
+    /// Returns how an issue is gone, if it is. The repository must show its issues: otherwise the token may lack access.
+    pub fn gone_how(&self, number: u64) -> Option<&'static str> {
+        let issue = format!("{}/issues/{number}", self.path());
+        let how = match self.service.get(&issue, None).ok()?.status {
+            404 | 410 => "is gone",
+            301 | 308 => "was transferred to another repository",
+            _ => return None,
+        };
+        let shown = self.read::<Tracking>(&self.path());
+        matches!(shown, Ok(Some(it)) if !it.has_none()).then_some(how)
     }
 
     fn marked(&self, entries: Vec<IssueEntry>, mark: &str, whose: Search) -> Option<IssueEntry> {

@@ -219,7 +219,10 @@ fn names_somebody(line: &str) -> bool {
     };
     let mut options = rest.split_whitespace().take_while(|word| !is_kind(word));
     !names.contains(['*', '?', '!'])
-        || options.any(|word| word.split(',').any(|one| one.eq_ignore_ascii_case("cert-authority")))
+        || options.any(|word| {
+            word.split(',')
+                .any(|one| one.eq_ignore_ascii_case("cert-authority"))
+        })
 }
 
 /// Returns a line that accepts its key for git, with the same names and dates.

@@ -56,11 +56,12 @@ impl Delivery<'_> {
         let (Receiver::Issue(tracker), Some(issue)) = (to, &one.issue) else {
             return Ok(false);
         };
-        if opens(one) || !tracker.is_gone(issue.number) {
+        let how = tracker.gone_how(issue.number);
+        let Some(how) = how.filter(|_| !opens(one)) else {
             return Ok(false);
-        }
+        };
         self.session.ui.warn(format!(
-            "no comment was made on {}: {} says that the issue is gone, so the comment is no longer pending",
+            "no comment was made on {}: {} says that the issue {how}, so the comment is no longer pending",
             issue.address,
             tracker.name()
         ));

@@ -212,6 +212,24 @@ fn a_comment_whose_issue_is_gone_is_given_up_once() {
 }
 
 #[test]
+fn a_comment_on_an_issue_that_was_transferred_is_given_up_once() {
+    let (deploy, api) = asking(Speaks::GitHub);
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    api.transfers_issue(1);
+    smp(&deploy, &api, &["status"])
+        .ok()
+        .says("/issues/1 were not read: GitHub says that it moved");
+    smp(&deploy, &api, &["signoff"]).ok();
+    promotes(&deploy, &api)
+        .ok()
+        .says("no comment was made on https://github.com/an-org/a-repo/issues/1")
+        .says(
+            "the issue was transferred to another repository, so the comment is no longer pending",
+        );
+    assert_eq!(deploy.chain().state["owed"], serde_json::json!([]));
+}
+
+#[test]
 fn a_comment_stays_pending_where_the_forge_does_not_say_that_the_issue_is_gone() {
     let (deploy, api) = asking(Speaks::GitHub);
     smp(&deploy, &api, &["propose", "--yes"]).ok();

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::*;
 use crate::sample::sample;
-use crate::support::Gate;
 
 /// A world with a proposal and its issue.
 #[track_caller]
@@ -462,36 +461,4 @@ fn with_four_eyes_no_comment_counts_that_was_not_read() {
         .says(&format!("the comments about {it} were not read"));
     api.only_says(None);
     promotes(&deploy, &api).ok();
-}
-
-#[test]
-fn a_block_in_a_comment_while_the_first_of_two_is_built_stops_the_second() {
-    let (deploy, api) = asking(Speaks::GitHub);
-    let (us, line) = deploy.another("us");
-    deploy.add_toml(&format!(
-        "\n[environments.us]\n{line}\npromotes = \"staging\"\n"
-    ));
-    deploy.trust();
-    smp(&deploy, &api, &["propose", "--yes"]).ok();
-    let (it, before) = (eight(&deploy, 5), deploy.master(&us));
-    api.comments("rosi-qa", "MEMBER", &format!("signoff {it}"));
-    let gate = Gate::new(&deploy, "building");
-    deploy.hook(&deploy.production, "post-receive", &gate.line());
-    let args = [
-        "promote",
-        "--yes",
-        "--timeout",
-        "20",
-        "--commit",
-        deploy.nth(5),
-    ];
-    let run = with_token(&deploy, &api).start(&args);
-    gate.reached();
-    api.comments("cem-qa", "MEMBER", &format!("block {it} it is broken"));
-    gate.open();
-    run.finish()
-        .exits(4)
-        .says(&format!("recorded: cem-qa blocked {it} in "))
-        .says("because: done before that: production");
-    assert_eq!(deploy.master(&us), before);
 }

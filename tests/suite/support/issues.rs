@@ -61,6 +61,7 @@ struct State {
     developers: Vec<String>,
     /// The numbers of deleted issues.
     gone: Vec<usize>,
+    transferred: Vec<usize>,
     asked: Vec<(String, String)>,
     next: u64,
 }
@@ -216,6 +217,11 @@ impl IssuesApi {
         self.shared.state.lock().unwrap().gone.push(number);
     }
 
+    /// Somebody transfers an issue to another repository.
+    pub fn transfers_issue(&self, number: usize) {
+        self.shared.state.lock().unwrap().transferred.push(number);
+    }
+
     pub fn issues(&self) -> Vec<Posted> {
         self.shared.state.lock().unwrap().issues.clone()
     }
@@ -344,6 +350,10 @@ impl Shared {
                         404
                     };
                     return (status, r#"{"message":"gone"}"#.to_owned());
+                }
+                if state.transferred.contains(&(nth + 1)) {
+                    let status = if method == "GET" { 301 } else { 307 };
+                    return (status, r#"{"message":"Moved"}"#.to_owned());
                 }
                 match (method, rest) {
                     ("GET", []) if nth < state.issues.len() => {
