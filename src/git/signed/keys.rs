@@ -53,7 +53,8 @@ impl NamedPerson {
 impl Keys {
     pub fn of(text: &[u8]) -> Self {
         let mut keys = Self::default();
-        for line in String::from_utf8_lossy(text).lines() {
+        let text = String::from_utf8_lossy(text);
+        for line in text.lines().filter(|line| names_somebody(line)) {
             let mut words = line.split_whitespace();
             match words.any(|word| word == OPENPGP) && !line.starts_with('#') {
                 true => keys.openpgp.extend(openpgp(line)),
@@ -192,10 +193,36 @@ fn openpgp(line: &str) -> Option<OpenPgp> {
 
 /// Returns the names of a line, and its key.
 pub fn named(line: &str) -> Option<(&str, &str)> {
-    let mut words = line.split_whitespace();
-    let names = words.next().filter(|names| !names.starts_with('#'))?;
-    words.find(|word| *word == OPENPGP || SSH.iter().any(|start| word.starts_with(start)))?;
+    let (names, rest) = split_names(line).filter(|(names, _)| !names.starts_with('#'))?;
+    let mut words = rest.split_whitespace();
+    words.find(|word| is_kind(word))?;
     Some((names, words.next()?))
+}
+
+fn is_kind(word: &str) -> bool {
+    word == OPENPGP || SSH.iter().any(|start| word.starts_with(start))
+}
+
+/// Splits a line after its names, which may be in quotes.
+fn split_names(line: &str) -> Option<(&str, &str)> {
+    match line.trim_start().strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"'),
+        None => line.trim_start().split_once(|c: char| c.is_whitespace()),
+    }
+}
+
+/// Returns whether a line names people. A pattern could match a name of another line, so one person could count as two.
+/// The names of a certificate come from the certificate.
+fn names_somebody(line: &str) -> bool {
+    let Some((names, rest)) = split_names(line) else {
+        return true;
+    };
+    let mut options = rest.split_whitespace().take_while(|word| !is_kind(word));
+    !names.contains(['*', '?', '!'])
+        || options.any(|word| {
+            word.split(',')
+                .any(|one| one.eq_ignore_ascii_case("cert-authority"))
+        })
 }
 
 /// Returns a line that accepts its key for git, with the same names and dates.
@@ -302,5 +329,28 @@ mod tests {
             assert_eq!(keys.person(name), person);
         }
         assert_eq!(keys.principal_of(&key, 0), Some("ada@old.example"));
+    }
+
+    #[test]
+    fn a_line_with_a_pattern_names_nobody() {
+        let key = "ssh-ed25519 AAAA";
+        for (line, counts) in [
+            ("ada@example.com", true),
+            ("*@example.com", false),
+            ("ad?@example.com namespaces=\"git\"", false),
+            ("!eve@example.com,*@example.com", false),
+            ("\"ada@example.com,*@example.com\"", false),
+            ("\"x y,*@example.com\" namespaces=\"git\"", false),
+            (" *@example.com", false),
+            ("ada@example.com namespaces=\"g*\"", true),
+            ("*@example.com cert-authority", true),
+            ("*@example.com namespaces=\"git\",Cert-Authority", true),
+        ] {
+            let keys = Keys::of(format!("{line} {key} cert-authority?\n").as_bytes());
+            assert_eq!(!keys.ssh.is_empty(), counts, "{line}");
+            assert_eq!(!keys.people.is_empty(), counts, "{line}");
+        }
+        let openpgp = format!("*@example.com openpgp {}", "f".repeat(40));
+        assert!(Keys::of(openpgp.as_bytes()).openpgp.is_empty());
     }
 }
