@@ -483,7 +483,7 @@ fn a_webhook_in_the_file_is_refused_and_not_shown() {
             run.exits(2)
                 .never_shows("s3cr3t")
                 .says("secrets do not belong in this file");
-            run.says("WEBHOOK").says("then: git smp setup\n");
+            run.says("setup asks for").says("then: git smp setup\n");
         }
         deploy.write_toml(&text);
     }

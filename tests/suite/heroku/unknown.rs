@@ -80,19 +80,26 @@ fn a_refusal_of_the_platform_is_its_own() {
 #[test]
 fn a_platform_that_cannot_answer_is_unreachable() {
     let platform = Platform::alone();
-    for (status, body, words) in sample(
+    for (status, body, words, hint) in sample(
         1,
         [
             (
                 429,
                 json!({ "id": "rate_limit", "message": "Slow down." }).to_string(),
                 "Heroku takes no more requests",
+                "wait a few minutes, then look",
             ),
-            (500, String::new(), "Heroku cannot answer for now"),
+            (
+                500,
+                String::new(),
+                "Heroku cannot answer for now",
+                "try again",
+            ),
             (
                 200,
                 "<title>Maintenance</title>".to_owned(),
                 "Heroku gives an answer that its API does not document",
+                "try again",
             ),
         ],
     ) {
@@ -100,7 +107,7 @@ fn a_platform_that_cannot_answer_is_unreachable() {
         platform.api.answers(None, status, &body);
         is_unknown(&platform, "unreachable")
             .says(words)
-            .says("hint: try again: git smp status\n");
+            .says(&format!("hint: {hint}: git smp status\n"));
     }
 }
 
