@@ -4,7 +4,7 @@ use crate::support::{Topology, World};
 
 #[test]
 fn first_where_the_app_is_there_is_a_note_and_no_error() {
-    let deploy = World::deploy_like().ready();
+    let deploy = World::deploy_like().on(Topology::Remotes).ready();
     let run = deploy.smp(&["stage", "--first", "--yes"]);
     run.ok()
         .says("staging already has its app, so --first changes nothing")

@@ -251,13 +251,14 @@ fn a_deploy_to_staging_that_still_builds_is_neither_nothing_to_stage_nor_somethi
                     run.exits(1).says("Ada Example began to deploy");
                     let run = deploy.runner().cwd(&ben).smp(&["propose", "--yes"]);
                     run.exits(1).says("Ada Example began to deploy");
+                    run.says("hint: wait until it has finished, and look: git smp status");
                 }
                 // Here the announcement comes with the push, and only this clone knows of it.
                 Topology::Branches => {
                     run.exits(1).says("its result is unknown");
+                    run.says("hint: wait for its result, then look: git smp status");
                 }
             }
-            run.says("hint: wait until it has finished, and look: git smp status");
             assert!(deploy.chain().state["candidate"].is_null());
         }
         lands(&deploy, &gate, "staging.git", deploy.nth(6));

@@ -69,7 +69,8 @@ fn one_plan_and_one_question_name_them_in_the_order_given() {
 
 #[test]
 fn ctrl_c_between_two_of_them_names_the_command_that_goes_on() {
-    let (deploy, us) = regions(false, RECORD);
+    // A branch of the main repository is announced by its own push.
+    let (deploy, us) = regions_on(Topology::Remotes, false, RECORD);
     let gate = Gate::new(&deploy, "event");
     let is_us = "git log -1 --format=%s refs/smp/record | grep -q 'began to promote .* to us'";
     let script = format!("if {is_us}; then {}; fi", gate.line());
