@@ -73,8 +73,9 @@ fn tries(text: &str, commit: &CommitId) -> impl Iterator<Item = Verdict> {
     })
 }
 
-/// Returns the verdict of a lower-case line that begins with the word, perhaps after marks of Markdown, followed by nothing, a hash or a
-/// mark as in `block: slow`, or that has the word before the digits of the candidate.
+/// Returns the verdict of a lower-case line, if it has one of two forms. It begins with the word, perhaps after marks of
+/// Markdown, and a hash, a mark as in `block: slow`, or nothing follows. Or the word is before the digits of the
+/// candidate.
 fn tried(line: &str, commit: &CommitId) -> Option<Verdict> {
     let line = line.trim_start_matches(|c: char| !c.is_alphabetic());
     let text = letters(line);
